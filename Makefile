@@ -1,0 +1,46 @@
+# SEND Records.  Two commands matter: `make demo` and `make test`.  Nothing but Python 3.11+ is needed.
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := send_records tests bench
+
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test test-slow lint bench lock secrets
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 ...")'
+	@echo "Making the environment (.venv), once ..."
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: .venv/installed ## Load the worked cases over HTTP into a fresh database and show what they add up to
+	@$(BIN)/send-records demo
+
+serve: .venv/installed ## Run the API on http://127.0.0.1:8000/docs, on the embedded PostgreSQL
+	@$(BIN)/send-records serve
+
+test: .venv/installed lint ## Lint, types and the test suite (under 3 minutes)
+	@$(BIN)/python -m pytest -n auto -q -m "not slow"
+
+test-slow: .venv/installed ## The battery of kills: PostgreSQL 50 times, the projector 60 times
+	@$(BIN)/python -m pytest -q -m slow --timeout 1800 -s
+
+lint: .venv/installed ## Style and strict types
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/mypy
+
+bench: .venv/installed ## Measure, beside the bare cost of the same work
+	@$(BIN)/python -m pytest bench -q -s -o "addopts=" -p no:cacheprovider --benchmark-columns=min,median,rounds
+
+lock: .venv/installed ## Pin every dependency, with hashes, to requirements.lock
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-header --extra dev pyproject.toml --output-file requirements.lock
+
+secrets: ## Make the passwords that docker-compose.yml reads, in deploy/secrets
+	@sh deploy/make-secrets

@@ -1,0 +1,1 @@
+"""An event-sourced, audit-grade record of special educational needs for a multi-academy trust."""

@@ -1,0 +1,53 @@
+"""The domain: what may be recorded of a pupil, and what it adds up to.
+
+Importing this package makes every event known, so that the log can be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from send_records.aggregates import (
+    agencies,
+    assessments,
+    concerns,
+    consents,
+    contacts,
+    monitoring,
+    plans,
+    pupil,
+    register,
+    retention,
+    reviews,
+)
+from send_records.aggregates.base import DomainEvent
+
+__all__ = [
+    "EVENTS",
+    "agencies",
+    "assessments",
+    "concerns",
+    "consents",
+    "contacts",
+    "monitoring",
+    "plans",
+    "pupil",
+    "register",
+    "retention",
+    "reviews",
+]
+
+
+def _descendants(base: type[DomainEvent]) -> Iterator[type[DomainEvent]]:
+    for event_class in base.__subclasses__():
+        yield event_class
+        yield from _descendants(event_class)
+
+
+EVENTS: dict[str, type[DomainEvent]] = {
+    event_class.__name__: event_class
+    for base in DomainEvent.__subclasses__()
+    for event_class in [base, *_descendants(base)]
+    if not event_class.__abstractmethods__
+}
+"""Every event that can be recorded, by the name under which the log keeps it: the allow-list."""

@@ -1,0 +1,167 @@
+"""The two verbs of the domain: a command decides, and an event applies."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, ClassVar, TypedDict
+from uuid import UUID
+
+from eventsourcing.domain import OriginatorIDError, OriginatorVersionError
+
+from send_records.aggregates.rules import Rules
+from send_records.aggregates.values import DataClass, Day, Origin, Role, Source, Value, Words
+from send_records.errors import RuleBroken
+
+if TYPE_CHECKING:
+    from send_records.aggregates.pupil import Pupil
+
+
+class Actor(Value):
+    """Who acted, as they were on the day: frozen into every event."""
+
+    id: UUID
+    name: str
+    role: Role
+    academy: str | None = None
+
+
+class Metadata(Value):
+    """Who recorded an event, in the course of what, and which edition of the rules judged it."""
+
+    recorded_by: Actor
+    command_id: UUID
+    correlation_id: UUID
+    causation_id: UUID | None = None
+    source: Source
+    policy_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """What a command is told besides the pupil: by whom, on which day, under which rules."""
+
+    metadata: Metadata
+    today: date
+    rules: Rules
+
+    @property
+    def new_id(self) -> UUID:
+        """The id of whatever the command makes: the command's own, so that a retry makes no twin
+        and the caller knows it before the answer comes."""
+        return self.metadata.command_id
+
+
+class Envelope(TypedDict):
+    """What every event carries besides its own fields; see ``Command.entry``."""
+
+    originator_id: UUID
+    originator_version: int
+    occurred_on: date
+    reason: str | None
+    data_class: DataClass
+    origin: Origin
+    metadata: Metadata
+
+
+class DomainEvent(Value):
+    """A fact, named in the past tense, with who recorded it and the day on which it happened.
+
+    It is stored under its class name, so a class may move between modules but must not be
+    renamed.  When its fields change, raise ``class_version`` and add ``upcast_v1_v2(state)``, a
+    static method that brings the stored fields of version 1 to those of version 2.
+    """
+
+    class_version: ClassVar[int] = 1
+
+    originator_id: UUID
+    """The pupil."""
+    originator_version: int
+    """The place in the pupil's stream, from 1."""
+    occurred_on: date
+    reason: str | None = None
+    data_class: DataClass
+    origin: Origin
+    metadata: Metadata
+    recorded_at: datetime | None = None
+    """When the log took it, by the database's clock; None until then."""
+    position: int | None = None
+    """Its place in the whole log, from 1; None until recorded."""
+
+    @abstractmethod
+    def mutate(self, pupil: Pupil | None) -> Pupil:
+        """Return the pupil after this event."""
+
+
+class PupilEvent(DomainEvent):
+    """A fact about a pupil already admitted: all of them but the first."""
+
+    def mutate(self, pupil: Pupil | None) -> Pupil:
+        if pupil is None or pupil.id != self.originator_id:
+            raise OriginatorIDError(self.originator_id, pupil and pupil.id)
+        if pupil.version + 1 != self.originator_version:
+            raise OriginatorVersionError(self.originator_version, pupil.version + 1)
+        return self.apply(pupil).at(self.originator_version)
+
+    @abstractmethod
+    def apply(self, pupil: Pupil) -> Pupil:
+        """Return the pupil as this fact leaves it.  Never refuse: what is recorded happened."""
+
+
+class NotYetHappened(RuleBroken):
+    """A record holds what has happened; what is planned is recorded as planned."""
+
+
+def require_past(day: date, by: By) -> None:
+    """Refuse a day that is still to come."""
+    if day > by.today:
+        raise NotYetHappened(f"{day} is still to come: record it on the day or after it.")
+
+
+class Entry(Value):
+    """What the body of every request to record something has in common."""
+
+    roles: ClassVar[frozenset[Role]]
+    """Who may give it."""
+
+    occurred_on: Day
+    """The day on which it happened."""
+    reason: Words | None = None
+    """Why it is recorded late, or recorded at all, when that is worth saying."""
+    data_class: DataClass = DataClass.EDUCATION
+    origin: Origin = Origin.STAFF
+
+    def envelope(self, pupil_id: UUID, version: int, by: By) -> Envelope:
+        require_past(self.occurred_on, by)
+        return Envelope(
+            originator_id=pupil_id,
+            originator_version=version,
+            occurred_on=self.occurred_on,
+            reason=self.reason,
+            data_class=self.data_class,
+            origin=self.origin,
+            metadata=by.metadata,
+        )
+
+
+class Command(Entry):
+    """A request to record something, named in the imperative; also the body of its API route."""
+
+    after_leaving: ClassVar[bool] = False
+    """Whether it may be given about days after the pupil left (disclosure, retention)."""
+
+    @abstractmethod
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        """Return the events that record the command, or raise; change nothing."""
+
+    def entry(self, pupil: Pupil, by: By) -> Envelope:
+        """Return the envelope of the pupil's next event: ``ConcernRaised(**self.entry(...))``.
+
+        Late entries are taken, and shown as late.  Refuse a day still to come, and one after
+        the pupil left.
+        """
+        if not self.after_leaving:
+            pupil.require_on_roll(self.occurred_on)
+        return self.envelope(pupil.id, pupil.version + 1, by)

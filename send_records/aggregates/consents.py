@@ -1,0 +1,286 @@
+"""Consents: what parents were asked to agree to, what they answered, and what they were told.
+
+    sought ---> given, for a year ---> withdrawn        notice given
+           \\--> refused
+
+Agreement and notice are different facts.  To tell parents that SEN provision is being made is a
+duty (Children and Families Act 2014 s.68); their agreement to it is good practice (policy s.11)
+and its refusal neither stops SEN support nor blanks the record (``facts.md`` 10.4).  Each purpose,
+and each agency, has an agreement of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from pydantic import model_validator
+
+from send_records.aggregates.base import By, Command, Entry, PupilEvent
+from send_records.aggregates.contacts import Party, parties, responsible_party
+from send_records.aggregates.values import TEACHERS, Day, Name, Origin, Some, Words
+from send_records.errors import Invalid, RuleBroken
+
+if TYPE_CHECKING:
+    from send_records.aggregates.pupil import Pupil
+
+
+class Purpose(StrEnum):
+    """What parents are asked to agree to, one at a time."""
+
+    ANNUAL = "annual_send_agreement"
+    AGENCY_REFERRAL = "agency_referral"
+    INFORMATION_SHARING = "information_sharing"
+    EHC_REQUEST = "ehc_request"
+    REDUCED_TIMETABLE = "reduced_timetable"
+    PHOTOGRAPH = "photograph"
+
+
+class NoticeOf(StrEnum):
+    """What parents are told, whether they agree or not."""
+
+    SEN_PROVISION = "sen_provision"
+    MONITORING = "monitoring"
+    SUPPORT_LEVEL = "support_level"
+    REMOVAL_FROM_REGISTER = "removal_from_register"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """An agreement given, and until when it holds."""
+
+    given_on: date
+    expires_on: date
+
+    def in_force(self, on: date) -> bool:
+        return self.given_on <= on <= self.expires_on
+
+
+class ParentalAgreementMissing(RuleBroken):
+    """What parents must agree to first needs their agreement in force, for that very purpose."""
+
+    basis = "SEND policy s.10.2, 10.3 and 17"
+
+
+def agreement_in_force(pupil: Pupil, purpose: Purpose, agency: str | None, on: date) -> Agreement:
+    """Return the agreement for a purpose on a day; raise ParentalAgreementMissing without one."""
+    given = pupil.agreements.get((purpose, agency), ())
+    in_force = [agreement for agreement in given if agreement.in_force(on)]
+    if not in_force:
+        what = purpose.replace("_", " ") + (f" to {agency}" if agency else "")
+        raise ParentalAgreementMissing(f"Record the parents' agreement for {what} first.")
+    return max(in_force, key=lambda agreement: agreement.given_on)
+
+
+def told_on(pupil: Pupil, notice_of: NoticeOf, by_day: date) -> date | None:
+    """Return the day parents were last told of something by a day; None if they were not."""
+    days = pupil.notices.get(notice_of, ())
+    return max((day for day in days if day <= by_day), default=None)
+
+
+BY_AGENCY = {Purpose.AGENCY_REFERRAL, Purpose.INFORMATION_SHARING}
+"""The purposes for which one agency may be agreed to and another not."""
+
+
+class AgreementEntry(Entry):
+    """The purpose of an agreement, and the agency where there is one for each."""
+
+    purpose: Purpose
+    agency: Name | None = None
+
+    @model_validator(mode="after")
+    def _one_agency_for_a_referral(self) -> AgreementEntry:
+        if self.purpose is Purpose.AGENCY_REFERRAL and self.agency is None:
+            raise ValueError("Name the agency: each has an agreement of its own")
+        if self.agency is not None and self.purpose not in BY_AGENCY:
+            raise ValueError("Leave out the agency: this purpose has none")
+        return self
+
+
+class ParentalAgreementSought(PupilEvent):
+    purpose: Purpose
+    agency: str | None
+    sought_from: tuple[Party, ...]
+    how: str
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        return pupil
+
+
+class SeekParentalAgreement(AgreementEntry, Command):
+    """Record that parents were asked to agree."""
+
+    roles = TEACHERS
+
+    contact_ids: Some[UUID]
+    how: Words
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        return [
+            ParentalAgreementSought(
+                **self.entry(pupil, by),
+                purpose=self.purpose,
+                agency=self.agency,
+                sought_from=parties(pupil, self.contact_ids),
+                how=self.how,
+            )
+        ]
+
+
+class ParentalAgreementGiven(PupilEvent):
+    purpose: Purpose
+    agency: str | None
+    given_by: Party
+    scope: str | None
+    expires_on: date
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        key = (self.purpose, self.agency)
+        given = (*pupil.agreements.get(key, ()), Agreement(self.occurred_on, self.expires_on))
+        return replace(pupil, agreements={**pupil.agreements, key: given})
+
+
+class RecordAgreement(AgreementEntry, Command):
+    """Record that a parent agreed; it holds for a year at most (policy s.11)."""
+
+    roles = TEACHERS
+
+    origin: Origin = Origin.PARENT
+    contact_id: UUID
+    scope: Words | None = None
+    expires_on: Day | None = None
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        given_by = responsible_party(pupil, self.contact_id)
+        year = by.rules.interval("parental_agreement", self.occurred_on).after(self.occurred_on)
+        expires_on = self.expires_on or year
+        if not self.occurred_on <= expires_on <= year:
+            raise Invalid(f"An agreement of this day ends by {year}.")
+        return [
+            ParentalAgreementGiven(
+                **self.entry(pupil, by),
+                purpose=self.purpose,
+                agency=self.agency,
+                given_by=given_by,
+                scope=self.scope,
+                expires_on=expires_on,
+            )
+        ]
+
+
+class ParentalAgreementRefused(PupilEvent):
+    purpose: Purpose
+    agency: str | None
+    refused_by: Party
+    why: str | None
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        return without_agreement(pupil, self.purpose, self.agency, self.occurred_on)
+
+
+def without_agreement(pupil: Pupil, purpose: Purpose, agency: str | None, on: date) -> Pupil:
+    """Return the pupil with no agreement given by a day in force from that day on."""
+    key, last = (purpose, agency), on - timedelta(days=1)
+    given = tuple(
+        replace(agreement, expires_on=min(agreement.expires_on, last))
+        if agreement.given_on <= on
+        else agreement
+        for agreement in pupil.agreements.get(key, ())
+    )
+    return replace(pupil, agreements={**pupil.agreements, key: given})
+
+
+class RecordAgreementRefused(AgreementEntry, Command):
+    """Record that a parent did not agree.  It ends any agreement before it, and nothing more:
+    SEN support goes on (``facts.md`` 10.4)."""
+
+    roles = TEACHERS
+
+    origin: Origin = Origin.PARENT
+    contact_id: UUID
+    why: Words | None = None
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        return [
+            ParentalAgreementRefused(
+                **self.entry(pupil, by),
+                purpose=self.purpose,
+                agency=self.agency,
+                refused_by=responsible_party(pupil, self.contact_id),
+                why=self.why,
+            )
+        ]
+
+
+class ParentalAgreementWithdrawn(PupilEvent):
+    purpose: Purpose
+    agency: str | None
+    withdrawn_by: Party
+    why: str | None
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        return without_agreement(pupil, self.purpose, self.agency, self.occurred_on)
+
+
+class WithdrawAgreement(AgreementEntry, Command):
+    """Record that a parent withdrew an agreement; what was done under it stays done."""
+
+    roles = TEACHERS
+
+    origin: Origin = Origin.PARENT
+    contact_id: UUID
+    why: Words | None = None
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        agreement_in_force(pupil, self.purpose, self.agency, self.occurred_on)
+        return [
+            ParentalAgreementWithdrawn(
+                **self.entry(pupil, by),
+                purpose=self.purpose,
+                agency=self.agency,
+                withdrawn_by=responsible_party(pupil, self.contact_id),
+                why=self.why,
+            )
+        ]
+
+
+class NoticeGiven(PupilEvent):
+    notice_of: NoticeOf
+    told: tuple[Party, ...]
+    how: str
+    detail: str | None
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        days = (*pupil.notices.get(self.notice_of, ()), self.occurred_on)
+        return replace(pupil, notices={**pupil.notices, self.notice_of: days})
+
+
+class GiveNotice(Command):
+    """Record what parents were told, whom, how and when (CFA 2014 s.68; Code of Practice 6.43).
+
+    Not checked: parental responsibility.  Whoever has care of the child is told too (Education
+    Act 1996 s.576).
+    """
+
+    roles = TEACHERS
+
+    notice_of: NoticeOf
+    contact_ids: Some[UUID]
+    how: Words
+    detail: Words | None = None
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        return [
+            NoticeGiven(
+                **self.entry(pupil, by),
+                notice_of=self.notice_of,
+                told=parties(pupil, self.contact_ids),
+                how=self.how,
+                detail=self.detail,
+            )
+        ]

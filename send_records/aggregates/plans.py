@@ -1,0 +1,321 @@
+"""Plans: the targets a pupil works towards, who answers for them, and when they are reviewed.
+
+    drafted ---> amended ---> agreed, in force ---> shared ---> superseded, or ended
+
+One cycle of assess, plan, do, review (Code of Practice 6.44-6.56; policy s.10.2).  Exactly one plan
+is in force; earlier ones are kept.  Parents are consulted; where they do not agree, support still
+follows the plan as drafted (``facts.md`` 10.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from pydantic import Field
+
+from send_records.aggregates.base import By, Command, Entry, PupilEvent
+from send_records.aggregates.contacts import Party, parties
+from send_records.aggregates.values import (
+    SENDCOS,
+    TEACHERS,
+    Area,
+    Day,
+    Few,
+    Flag,
+    Name,
+    Some,
+    Value,
+    Words,
+)
+from send_records.errors import Invalid, NotFound, RuleBroken
+
+if TYPE_CHECKING:
+    from send_records.aggregates.pupil import Pupil
+
+
+class PlanKind(StrEnum):
+    """An individual plan, or the year's targets under an EHC plan."""
+
+    IP = "ip"
+    EHCP = "ehcp"
+
+
+class Helper(StrEnum):
+    """Who does a strategy."""
+
+    CLASS = "class"
+    ASSISTANT = "ta"
+    HOME = "home"
+    PUPIL = "pupil"
+
+
+class Target(Value):
+    """One SMART target: what, from where, how success is known, what it will change, by when."""
+
+    ref: Name
+    text: Words
+    area: Area
+    baseline: Words
+    success: Words
+    due_on: Day
+    expected_impact: Words
+    strategies: Mapping[Helper, Words] = Field(default_factory=dict)
+    outcome_ref: Name | None = None
+    """The section E outcome it serves, for a plan under an EHCP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One plan, as decisions need to know it."""
+
+    id: UUID
+    kind: PlanKind
+    targets: tuple[str, ...]
+    review_on: date
+
+
+class DraftAlreadyOpen(RuleBroken):
+    """One plan is drafted at a time: amend it, agree it, or end it."""
+
+
+class TargetsNotOneToFour(Invalid):
+    """A plan has one to four targets."""
+
+    basis = "SEND policy s.10.2 and appendix 11 (target sheet)"
+
+
+class TargetNotDated(Invalid):
+    """A target is due after the plan is written: SMART is time-bound."""
+
+    basis = "SEND policy s.10.2"
+
+
+class OutcomeNotCited(Invalid):
+    """A target under an EHC plan cites the section E outcome it serves."""
+
+    basis = "SEND Regulations 2014 reg 12; SEND Code of Practice 9.69"
+
+
+class ReviewTooFarAhead(Invalid):
+    """A plan has a clear review date, by the end of the next term."""
+
+    basis = "SEND policy s.10.2; SEND Code of Practice 6.48-6.51"
+
+
+def plan_of(pupil: Pupil, plan_id: UUID) -> Plan:
+    """Return the plan in force or the draft, by its id; raise NotFound for any other."""
+    for plan in (pupil.plan, pupil.draft):
+        if plan is not None and plan.id == plan_id:
+            return plan
+    raise NotFound(f"The pupil has no plan {plan_id} in force or in draft.")
+
+
+class PlanContents(Entry):
+    """What a plan says; checked alike when it is drafted and when it is amended."""
+
+    review_on: Day
+    class_teacher: Name
+    """Who stays responsible for the pupil's progress day by day (Code of Practice 6.52)."""
+    targets: Few[Target]
+
+    def require_sound(self, kind: PlanKind, by: By, kept: Sequence[str] = ()) -> None:
+        """Refuse a plan that could not be worked with, or not be reviewed in time.
+
+        A target kept from before the change keeps its day, though it may have passed.
+        """
+        if not 1 <= len(self.targets) <= 4 or len({t.ref for t in self.targets}) < len(
+            self.targets
+        ):
+            raise TargetsNotOneToFour("Enter one to four targets, each with its own reference.")
+        new = [target for target in self.targets if target.ref not in kept]
+        if any(target.due_on <= self.occurred_on for target in new):
+            raise TargetNotDated("Set each target a date after the day of this entry.")
+        if kind is PlanKind.EHCP and not all(target.outcome_ref for target in self.targets):
+            raise OutcomeNotCited("Give each target the reference of its section E outcome.")
+        # The end of the next term needs each academy's term dates: until they are held, the
+        # row says how far off it can be at most.
+        limit = by.rules.interval("plan_review_at_most", self.occurred_on)
+        if not self.occurred_on < self.review_on <= limit.after(self.occurred_on):
+            raise ReviewTooFarAhead(
+                f"Set the review after this entry, by {limit.after(self.occurred_on)} at most."
+            )
+
+
+class PlanDrafted(PupilEvent):
+    plan_id: UUID
+    kind: PlanKind
+    review_on: date
+    class_teacher: str
+    targets: tuple[Target, ...]
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        refs = tuple(target.ref for target in self.targets)
+        return replace(pupil, draft=Plan(self.plan_id, self.kind, refs, self.review_on))
+
+
+class DraftPlan(PlanContents, Command):
+    """Draft a plan: targets, the teacher responsible, and the date of its review."""
+
+    roles = TEACHERS
+
+    kind: PlanKind
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        if pupil.draft is not None:
+            raise DraftAlreadyOpen("Amend, agree or end the plan that is being drafted.")
+        self.require_sound(self.kind, by)
+        return [
+            PlanDrafted(
+                **self.entry(pupil, by),
+                plan_id=by.new_id,
+                kind=self.kind,
+                review_on=self.review_on,
+                class_teacher=self.class_teacher,
+                targets=self.targets,
+            )
+        ]
+
+
+class PlanAmended(PupilEvent):
+    """A plan as it reads from now on, whole."""
+
+    plan_id: UUID
+    kind: PlanKind
+    review_on: date
+    class_teacher: str
+    targets: tuple[Target, ...]
+    why: str
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        refs = tuple(target.ref for target in self.targets)
+        plan = Plan(self.plan_id, self.kind, refs, self.review_on)
+        if pupil.draft is not None and pupil.draft.id == plan.id:
+            return replace(pupil, draft=plan)
+        return replace(pupil, plan=plan)
+
+
+class AmendPlan(PlanContents, Command):
+    """Change a plan in force or in draft, whole; how it read before is kept."""
+
+    roles = TEACHERS
+
+    plan_id: UUID
+    why: Words
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        plan = plan_of(pupil, self.plan_id)
+        self.require_sound(plan.kind, by, kept=plan.targets)
+        return [
+            PlanAmended(
+                **self.entry(pupil, by),
+                plan_id=plan.id,
+                kind=plan.kind,
+                review_on=self.review_on,
+                class_teacher=self.class_teacher,
+                targets=self.targets,
+                why=self.why,
+            )
+        ]
+
+
+class PlanSuperseded(PupilEvent):
+    plan_id: UUID
+    by_plan_id: UUID
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        return replace(pupil, plan=None)
+
+
+class PlanAgreed(PupilEvent):
+    plan_id: UUID
+    agreed_with: tuple[Party, ...]
+    pupil_agreed: bool
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        return replace(pupil, plan=pupil.draft, draft=None)
+
+
+class AgreePlan(Command):
+    """Record that parents and pupil agreed the plan in draft, which comes into force."""
+
+    roles = TEACHERS
+
+    plan_id: UUID
+    contact_ids: Few[UUID] = ()
+    pupil_agreed: Flag
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        if pupil.draft is None or pupil.draft.id != self.plan_id:
+            raise NotFound(f"The pupil has no plan {self.plan_id} in draft.")
+        events: list[PupilEvent] = []
+        if pupil.plan is not None:
+            superseded = PlanSuperseded(
+                **self.entry(pupil, by), plan_id=pupil.plan.id, by_plan_id=self.plan_id
+            )
+            events.append(superseded)
+            pupil = superseded.mutate(pupil)
+        agreed = PlanAgreed(
+            **self.entry(pupil, by),
+            plan_id=self.plan_id,
+            agreed_with=parties(pupil, self.contact_ids),
+            pupil_agreed=self.pupil_agreed,
+        )
+        return [*events, agreed]
+
+
+class PlanShared(PupilEvent):
+    plan_id: UUID
+    shared_with: tuple[str, ...]
+    how: str
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        return pupil
+
+
+class SharePlan(Command):
+    """Record who was given the plan, and how (policy s.10.2: staff, parents and the pupil)."""
+
+    roles = TEACHERS
+
+    plan_id: UUID
+    shared_with: Some[Name]
+    how: Words
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        plan = plan_of(pupil, self.plan_id)
+        return [
+            PlanShared(
+                **self.entry(pupil, by),
+                plan_id=plan.id,
+                shared_with=self.shared_with,
+                how=self.how,
+            )
+        ]
+
+
+class PlanEnded(PupilEvent):
+    plan_id: UUID
+    why: str
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        if pupil.draft is not None and pupil.draft.id == self.plan_id:
+            return replace(pupil, draft=None)
+        return replace(pupil, plan=None)
+
+
+class EndPlan(Command):
+    """Record that a plan ended with none to follow it."""
+
+    roles = SENDCOS
+
+    plan_id: UUID
+    why: Words
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        plan = plan_of(pupil, self.plan_id)
+        return [PlanEnded(**self.entry(pupil, by), plan_id=plan.id, why=self.why)]

@@ -1,0 +1,432 @@
+"""The pupil: one stream of events, from admission to leaving, and the records it adds up to.
+
+    admitted ---> moved, year after year ---> left ---> readmitted
+
+Read this module for what is known about a pupil; read its neighbours for how each part of it
+comes to be known.  The trust is the controller, so a pupil who moves between its academies keeps
+the one stream (UK GDPR Art 4(7); policy s.22).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import model_validator
+
+from send_records.aggregates.agencies import Agency
+from send_records.aggregates.assessments import Need
+from send_records.aggregates.base import By, Command, DomainEvent, Entry, PupilEvent
+from send_records.aggregates.concerns import Concern
+from send_records.aggregates.consents import Agreement, NoticeOf, Purpose
+from send_records.aggregates.contacts import Contact
+from send_records.aggregates.monitoring import Monitoring
+from send_records.aggregates.plans import Plan
+from send_records.aggregates.register import Registration
+from send_records.aggregates.retention import Hold, RetentionClassAssigned, assigned
+from send_records.aggregates.reviews import Review, ScheduledReview, Voice
+from send_records.aggregates.upn import is_uln, is_upn
+from send_records.aggregates.values import ROSTER, Day, Few, Flag, Name, Words, judge
+from send_records.errors import Invalid, RuleBroken
+
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Pupil:
+    """What decisions about a pupil need to know; words stay in the events."""
+
+    id: UUID
+    version: int
+    academy: str
+    left_on: date | None = None
+    contacts: Mapping[UUID, Contact] = field(default_factory=lambda: NOTHING)
+    concerns: Mapping[UUID, Concern] = field(default_factory=lambda: NOTHING)
+    monitoring: Monitoring | None = None
+    needs: Mapping[str, Need] = field(default_factory=lambda: NOTHING)
+    agencies: Mapping[str, Agency] = field(default_factory=lambda: NOTHING)
+    registration: Registration | None = None
+    plan: Plan | None = None
+    """The plan in force."""
+    draft: Plan | None = None
+    """The plan being written, to follow the one in force."""
+    scheduled_reviews: Mapping[UUID, ScheduledReview] = field(default_factory=lambda: NOTHING)
+    reviews: Mapping[date, Review] = field(default_factory=lambda: NOTHING)
+    voices: Mapping[Voice, tuple[date, ...]] = field(default_factory=lambda: NOTHING)
+    """The days on which each was heard, as they were recorded."""
+    agreements: Mapping[tuple[Purpose, str | None], tuple[Agreement, ...]] = field(
+        default_factory=lambda: NOTHING
+    )
+    notices: Mapping[NoticeOf, tuple[date, ...]] = field(default_factory=lambda: NOTHING)
+    """The days on which parents were told of each, as they were recorded."""
+    retention_class: str | None = None
+    retention_rule: str | None = None
+    holds: Mapping[UUID, Hold] = field(default_factory=lambda: NOTHING)
+
+    @property
+    def working_plan(self) -> Plan | None:
+        """The plan that support follows: the one agreed or, until one is, the one drafted."""
+        return self.plan or self.draft
+
+    def at(self, version: int) -> Pupil:
+        """Return the pupil at a version.  This is ``replace`` spelled out: a replay does it once
+        for each event, and the library's way was a third of a replay's time."""
+        moved = object.__new__(Pupil)
+        moved.__dict__.update(self.__dict__, version=version)
+        return moved
+
+    def require_on_roll(self, day: date) -> None:
+        """Refuse an entry about a day after the pupil left."""
+        if self.left_on is not None and day > self.left_on:
+            raise PupilNotOnRoll(f"The pupil left on {self.left_on}.")
+
+
+class PupilNotOnRoll(RuleBroken):
+    """After a pupil has left, the record takes only disclosure, retention and correction."""
+
+    basis = "UK GDPR Art 5(1)(c) and (e); SEND policy s.11"
+
+
+class PupilStillOnRoll(RuleBroken):
+    """Only a pupil who has left can be readmitted."""
+
+
+class AcademyUnchanged(RuleBroken):
+    """A move is from one academy to another."""
+
+
+class NotACode(Invalid):
+    """The code is not in the set on that day."""
+
+
+def year_group(code: str, on: date, by: By) -> str:
+    """Return the NC year code, which must be one of the set in force on the day."""
+    if by.rules.code("nc_year", code, on) is None:
+        raise NotACode("Enter the NC year as E1, E2, N1, N2, R, 1 to 14 or X.")
+    return code
+
+
+def _upn(text: str) -> str:
+    if not is_upn(text):
+        raise ValueError("Check the UPN: its letter does not agree with its digits, or its form")
+    return text
+
+
+def _uln(text: str) -> str:
+    if not is_uln(text):
+        raise ValueError("Check the ULN: ten digits, the last a check digit")
+    return text
+
+
+Upn = Annotated[str, *judge(_upn)]
+Uln = Annotated[str, *judge(_uln)]
+
+
+def require_born_by(born: date, day: date) -> None:
+    """Refuse a date of birth later than the day of the entry."""
+    if born > day:
+        raise Invalid("The date of birth is after the day of this entry.")
+
+
+class Sex(StrEnum):
+    """As the school census records it."""
+
+    FEMALE = "F"
+    MALE = "M"
+
+
+class PupilAdmitted(DomainEvent):
+    legal_name: str
+    preferred_name: str | None
+    date_of_birth: date
+    sex: Sex
+    upn: str | None
+    uln: str | None
+    academy: str
+    nc_year: str
+    previous_setting: str | None
+    home_languages: tuple[str, ...]
+
+    def mutate(self, pupil: Pupil | None) -> Pupil:
+        if pupil is not None:
+            raise ValueError("A pupil's stream has one first event.")
+        return Pupil(self.originator_id, self.originator_version, self.academy)
+
+
+class AdmitPupil(Entry):
+    """Open a pupil's record, with the retention class that every SEND record starts in.
+
+    Not a ``Command``: there is no pupil yet to decide about.  Not checked here: whether another
+    record has the same UPN, which is a question to the register and not to one pupil.
+    """
+
+    roles = ROSTER
+
+    legal_name: Name
+    preferred_name: Name | None = None
+    date_of_birth: Day
+    sex: Sex
+    upn: Upn | None = None
+    uln: Uln | None = None
+    academy: Name
+    nc_year: Name
+    previous_setting: Name | None = None
+    home_languages: Few[Name] = ()
+
+    def decide(self, by: By) -> Sequence[DomainEvent]:
+        require_born_by(self.date_of_birth, self.occurred_on)
+        admitted = PupilAdmitted(
+            **self.envelope(by.new_id, 1, by),
+            legal_name=self.legal_name,
+            preferred_name=self.preferred_name,
+            date_of_birth=self.date_of_birth,
+            sex=self.sex,
+            upn=self.upn,
+            uln=self.uln,
+            academy=self.academy,
+            nc_year=year_group(self.nc_year, self.occurred_on, by),
+            previous_setting=self.previous_setting,
+            home_languages=self.home_languages,
+        )
+        return [admitted, self._retention(by)]
+
+    def _retention(self, by: By) -> RetentionClassAssigned:
+        return assigned(self.envelope(by.new_id, 2, by), "pupil_send_record", by)
+
+
+class PupilDetailsCorrected(PupilEvent):
+    """Details that were wrong; None where a detail stands as it was."""
+
+    legal_name: str | None
+    preferred_name: str | None
+    date_of_birth: date | None
+    sex: Sex | None
+    uln: str | None
+    home_languages: tuple[str, ...] | None
+    why: str
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        return pupil
+
+
+class CorrectPupilDetails(Command):
+    """Put right a detail that was recorded wrongly; what was recorded stays in the history."""
+
+    roles = ROSTER
+    after_leaving = True  # UK GDPR Art 16 does not end when a pupil leaves
+
+    legal_name: Name | None = None
+    preferred_name: Name | None = None
+    date_of_birth: Day | None = None
+    sex: Sex | None = None
+    uln: Uln | None = None
+    home_languages: Few[Name] | None = None
+    why: Words
+
+    @model_validator(mode="after")
+    def _something_to_correct(self) -> CorrectPupilDetails:
+        details = self.model_dump(exclude={*Entry.model_fields, "why"})
+        if all(value is None for value in details.values()):
+            raise ValueError("Enter the detail that was wrong, as it should be")
+        return self
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        if self.date_of_birth is not None:
+            require_born_by(self.date_of_birth, self.occurred_on)
+        return [
+            PupilDetailsCorrected(
+                **self.entry(pupil, by),
+                legal_name=self.legal_name,
+                preferred_name=self.preferred_name,
+                date_of_birth=self.date_of_birth,
+                sex=self.sex,
+                uln=self.uln,
+                home_languages=self.home_languages,
+                why=self.why,
+            )
+        ]
+
+
+class UpnReplaced(PupilEvent):
+    upn: str
+    why: str
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        return pupil
+
+
+class ReplaceUpn(Command):
+    """Record a new UPN: a permanent one for a temporary, or a fresh one for a child at risk.
+
+    DfE UPN guide 1.2: adopted and at-risk children may be given one that leads to no other, so
+    the old number is not repeated here; it stays in the event that recorded it.
+    """
+
+    roles = ROSTER
+
+    upn: Upn
+    why: Words
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        return [UpnReplaced(**self.entry(pupil, by), upn=self.upn, why=self.why)]
+
+
+class CircumstancesRecorded(PupilEvent):
+    """Circumstances from a day on; None where nothing is said of one."""
+
+    eal: bool | None
+    pupil_premium: bool | None
+    looked_after: bool | None
+    previously_looked_after: bool | None
+    service_child: bool | None
+    young_carer: bool | None
+    disability: bool | None
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        return pupil
+
+
+class RecordCircumstances(Command):
+    """Record circumstances that may bear on progress and are not themselves SEND (policy s.6)."""
+
+    roles = ROSTER
+
+    eal: Flag | None = None
+    pupil_premium: Flag | None = None
+    looked_after: Flag | None = None
+    previously_looked_after: Flag | None = None
+    service_child: Flag | None = None
+    young_carer: Flag | None = None
+    disability: Flag | None = None
+
+    @model_validator(mode="after")
+    def _something_to_record(self) -> RecordCircumstances:
+        said = self.model_dump(exclude=set(Entry.model_fields))
+        if all(value is None for value in said.values()):
+            raise ValueError("Say yes or no of at least one circumstance")
+        return self
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        return [
+            CircumstancesRecorded(
+                **self.entry(pupil, by),
+                eal=self.eal,
+                pupil_premium=self.pupil_premium,
+                looked_after=self.looked_after,
+                previously_looked_after=self.previously_looked_after,
+                service_child=self.service_child,
+                young_carer=self.young_carer,
+                disability=self.disability,
+            )
+        ]
+
+
+class YearGroupChanged(PupilEvent):
+    nc_year: str
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        return pupil
+
+
+class ChangeYearGroup(Command):
+    """Record the year group the pupil is now taught in, which need not follow age."""
+
+    roles = ROSTER
+
+    nc_year: Name
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        nc_year = year_group(self.nc_year, self.occurred_on, by)
+        return [YearGroupChanged(**self.entry(pupil, by), nc_year=nc_year)]
+
+
+class PupilMovedAcademy(PupilEvent):
+    from_academy: str
+    to_academy: str
+    nc_year: str
+    accepted_by: str
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        return replace(pupil, academy=self.to_academy)
+
+
+class MovePupilAcademy(Command):
+    """Record that a pupil moved to another academy of the trust; the record goes with them."""
+
+    roles = ROSTER
+
+    to_academy: Name
+    nc_year: Name
+    accepted_by: Name
+    """Who received the record there."""
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        if self.to_academy == pupil.academy:
+            raise AcademyUnchanged(f"The pupil is already at {pupil.academy}.")
+        return [
+            PupilMovedAcademy(
+                **self.entry(pupil, by),
+                from_academy=pupil.academy,
+                to_academy=self.to_academy,
+                nc_year=year_group(self.nc_year, self.occurred_on, by),
+                accepted_by=self.accepted_by,
+            )
+        ]
+
+
+class PupilLeft(PupilEvent):
+    destination: str | None
+    why: str
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        return replace(pupil, left_on=self.occurred_on)
+
+
+class RecordLeaving(Command):
+    """Record that a pupil has left the trust, on their last day on roll."""
+
+    roles = ROSTER
+
+    destination: Name | None = None
+    why: Words
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        if pupil.left_on is not None:
+            raise PupilNotOnRoll(f"The pupil left on {pupil.left_on}.")
+        return [PupilLeft(**self.entry(pupil, by), destination=self.destination, why=self.why)]
+
+
+class PupilReadmitted(PupilEvent):
+    academy: str
+    nc_year: str
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        return replace(pupil, academy=self.academy, left_on=None)
+
+
+class ReadmitPupil(Command):
+    """Record that a pupil who had left is on roll again; the record continues."""
+
+    roles = ROSTER
+    after_leaving = True
+
+    academy: Name
+    nc_year: Name
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        if pupil.left_on is None:
+            raise PupilStillOnRoll(f"The pupil is on roll at {pupil.academy}.")
+        if self.occurred_on < pupil.left_on:
+            raise PupilStillOnRoll(f"The pupil was on roll until {pupil.left_on}.")
+        return [
+            PupilReadmitted(
+                **self.entry(pupil, by),
+                academy=self.academy,
+                nc_year=year_group(self.nc_year, self.occurred_on, by),
+            )
+        ]

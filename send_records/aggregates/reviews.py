@@ -1,0 +1,419 @@
+"""Reviews: did the plan work, who was there, and what pupil and parents had to say.
+
+    scheduled ---> held: every target reviewed, both voices heard ---> next one due
+              \\--> missed
+
+Code of Practice 6.53-6.56 and 6.65 (at least three times a year); policy s.10.2, 11 (voice of
+parent and pupil collected at termly reviews) and 14.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from pydantic import model_validator
+
+from send_records.aggregates.base import By, Command, PupilEvent
+from send_records.aggregates.contacts import Party, party
+from send_records.aggregates.values import (
+    SENDCOS,
+    STAFF,
+    TEACHERS,
+    Day,
+    Few,
+    Flag,
+    Name,
+    Origin,
+    Some,
+    Value,
+    Words,
+)
+from send_records.errors import Invalid, NotFound, RuleBroken
+
+if TYPE_CHECKING:
+    from send_records.aggregates.pupil import Pupil
+
+
+class ReviewKind(StrEnum):
+    """What kind of review it is; half-termly reviews of monitoring are in ``monitoring``."""
+
+    TERMLY = "termly"
+    EHCP_ANNUAL = "ehcp_annual"
+    PERSON_CENTRED = "person_centred"
+    END_OF_REGISTER = "end_of_register"
+
+
+class TargetOutcome(StrEnum):
+    """What became of a target."""
+
+    MET = "met"
+    PARTLY_MET = "partly_met"
+    NOT_MET = "not_met"
+    WITHDRAWN = "withdrawn"
+
+
+class Voice(StrEnum):
+    """Whose view it is."""
+
+    PUPIL = "pupil"
+    PARENT = "parent"
+
+
+class Part(StrEnum):
+    """In what part somebody comes to a review."""
+
+    PUPIL = "pupil"
+    PARENT = "parent"
+    STAFF = "staff"
+    PROFESSIONAL = "professional"
+
+
+class Attendee(Value):
+    """Somebody invited to a review, or present at it, or both."""
+
+    part: Part
+    name: Name
+    invited: Flag
+    present: Flag
+
+
+class TargetReview(Value):
+    """What became of one target, and how that is known."""
+
+    ref: Name
+    outcome: TargetOutcome
+    evidence: Words
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledReview:
+    """A review that is to come."""
+
+    id: UUID
+    kind: ReviewKind
+    planned_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A review held, as later decisions need to know it."""
+
+    kind: ReviewKind
+    pupil_took_part: bool
+    parents_took_part: bool
+
+
+class TargetsNotReviewed(RuleBroken):
+    """A review evaluates every target of the plan that support follows, and no other."""
+
+    basis = "SEND policy s.10.2 and 11; SEND Code of Practice 6.53-6.56"
+
+
+class VoiceMissing(RuleBroken):
+    """A review holds the pupil's and the parents' views, or the reason it does not."""
+
+    basis = "SEND policy s.11; Children and Families Act 2014 s.19; SEND Code of Practice 6.54"
+
+
+class AlreadyReviewed(RuleBroken):
+    """One review is held with a family on a day."""
+
+
+class ReviewScheduled(PupilEvent):
+    review_id: UUID
+    kind: ReviewKind
+    planned_on: date
+    invited: tuple[str, ...]
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        review = ScheduledReview(self.review_id, self.kind, self.planned_on)
+        return replace(pupil, scheduled_reviews={**pupil.scheduled_reviews, review.id: review})
+
+
+class ScheduleReview(Command):
+    """Set the day of a review and say who is invited."""
+
+    roles = TEACHERS
+
+    kind: ReviewKind
+    planned_on: Day
+    invited: Some[Name]
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        if self.planned_on < self.occurred_on:
+            raise Invalid("Set the review on the day of this entry or after it.")
+        return [
+            ReviewScheduled(
+                **self.entry(pupil, by),
+                review_id=by.new_id,
+                kind=self.kind,
+                planned_on=self.planned_on,
+                invited=self.invited,
+            )
+        ]
+
+
+class TargetReviewed(PupilEvent):
+    plan_id: UUID
+    ref: str
+    outcome: TargetOutcome
+    evidence: str
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        return pupil
+
+
+def heard_for_review(pupil: Pupil, voice: Voice, on: date) -> bool:
+    """Tell whether a voice was recorded by the day of a review, since the review before it."""
+    last_review = max((day for day in pupil.reviews if day < on), default=date.min)
+    return any(last_review < day <= on for day in pupil.voices.get(voice, ()))
+
+
+def with_voice(pupil: Pupil, voice: Voice, on: date) -> Pupil:
+    """Return the pupil with a voice heard on one more day."""
+    days = (*pupil.voices.get(voice, ()), on)
+    return replace(pupil, voices={**pupil.voices, voice: days})
+
+
+class ReviewHeld(PupilEvent):
+    kind: ReviewKind
+    attendees: tuple[Attendee, ...]
+    impact: str
+    pupil_voice: str | None
+    pupil_voice_missing_because: str | None
+    parent_voice: str | None
+    parent_voice_missing_because: str | None
+    next_steps: str
+    next_review_on: date | None
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        """Being there counts as taking part, and so do words said at the review or for it."""
+        present = {attendee.part for attendee in self.attendees if attendee.present}
+        review = Review(
+            self.kind,
+            pupil_took_part=Part.PUPIL in present
+            or self.pupil_voice is not None
+            or heard_for_review(pupil, Voice.PUPIL, self.occurred_on),
+            parents_took_part=Part.PARENT in present
+            or self.parent_voice is not None
+            or heard_for_review(pupil, Voice.PARENT, self.occurred_on),
+        )
+        remaining = {
+            k: v
+            for k, v in pupil.scheduled_reviews.items()
+            if v.kind is not self.kind or v.planned_on > self.occurred_on
+        }
+        return replace(
+            pupil,
+            reviews={**pupil.reviews, self.occurred_on: review},
+            scheduled_reviews=remaining,
+        )
+
+
+class HoldReview(Command):
+    """Record a review that was held: targets, impact, both voices, and what follows."""
+
+    roles = TEACHERS
+
+    kind: ReviewKind
+    attendees: Some[Attendee]
+    targets: Few[TargetReview] = ()
+    impact: Words
+    pupil_voice: Words | None = None
+    pupil_voice_missing_because: Words | None = None
+    parent_voice: Words | None = None
+    parent_voice_missing_because: Words | None = None
+    next_steps: Words
+    next_review_on: Day | None = None
+    """A term on (a year for the annual review of an EHC plan), unless another day is set."""
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        if self.occurred_on in pupil.reviews:
+            raise AlreadyReviewed(f"A review held on {self.occurred_on} is on record.")
+        self._require_targets(pupil)
+        heard, because = self.pupil_voice, self.pupil_voice_missing_because
+        self._require_voice(pupil, Voice.PUPIL, heard or because)
+        heard, because = self.parent_voice, self.parent_voice_missing_because
+        self._require_voice(pupil, Voice.PARENT, heard or because)
+        events: list[PupilEvent] = []
+        if pupil.working_plan is not None:
+            for target in self.targets:
+                reviewed = TargetReviewed(
+                    **self.entry(pupil, by),
+                    plan_id=pupil.working_plan.id,
+                    ref=target.ref,
+                    outcome=target.outcome,
+                    evidence=target.evidence,
+                )
+                events.append(reviewed)
+                pupil = reviewed.mutate(pupil)
+        held = ReviewHeld(
+            **self.entry(pupil, by),
+            kind=self.kind,
+            attendees=self.attendees,
+            impact=self.impact,
+            pupil_voice=self.pupil_voice,
+            pupil_voice_missing_because=self.pupil_voice_missing_because,
+            parent_voice=self.parent_voice,
+            parent_voice_missing_because=self.parent_voice_missing_because,
+            next_steps=self.next_steps,
+            next_review_on=self._next_review(by),
+        )
+        return [*events, held]
+
+    def _require_targets(self, pupil: Pupil) -> None:
+        plan = pupil.working_plan
+        wanted = sorted(plan.targets) if plan is not None else []
+        if sorted(target.ref for target in self.targets) != wanted:
+            raise TargetsNotReviewed(
+                f"Review each of these once: {', '.join(wanted)}." if wanted else "No plan is open."
+            )
+
+    def _require_voice(self, pupil: Pupil, voice: Voice, said: str | None) -> None:
+        if said is None and not heard_for_review(pupil, voice, self.occurred_on):
+            raise VoiceMissing(f"Record the {voice}'s view, or why there is none.")
+
+    def _next_review(self, by: By) -> date | None:
+        if self.next_review_on is not None and self.next_review_on <= self.occurred_on:
+            raise Invalid("The next review must be later than this one.")
+        if self.next_review_on is not None or self.kind is ReviewKind.END_OF_REGISTER:
+            return self.next_review_on
+        annual = self.kind is ReviewKind.EHCP_ANNUAL
+        interval = by.rules.interval(
+            "ehcp_annual_review" if annual else "plan_review", self.occurred_on
+        )
+        return interval.after(self.occurred_on)
+
+
+class PupilVoiceRecorded(PupilEvent):
+    how: str
+    likes: str | None
+    hard: str | None
+    helps: str | None
+    hopes: str | None
+    verbatim: bool
+    wants_to_attend_review: bool | None
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        return with_voice(pupil, Voice.PUPIL, self.occurred_on)
+
+
+class RecordPupilVoice(Command):
+    """Record what the pupil said, drew or showed, and whether the words are the pupil's own."""
+
+    roles = STAFF
+
+    origin: Origin = Origin.PUPIL
+    how: Name
+    likes: Words | None = None
+    hard: Words | None = None
+    helps: Words | None = None
+    hopes: Words | None = None
+    verbatim: Flag
+    wants_to_attend_review: Flag | None = None
+
+    @model_validator(mode="after")
+    def _something_said(self) -> RecordPupilVoice:
+        if not (self.likes or self.hard or self.helps or self.hopes):
+            raise ValueError("Record something that the pupil said, drew or showed")
+        return self
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        return [
+            PupilVoiceRecorded(
+                **self.entry(pupil, by),
+                how=self.how,
+                likes=self.likes,
+                hard=self.hard,
+                helps=self.helps,
+                hopes=self.hopes,
+                verbatim=self.verbatim,
+                wants_to_attend_review=self.wants_to_attend_review,
+            )
+        ]
+
+
+class ParentVoiceRecorded(PupilEvent):
+    given_by: Party
+    interpreter: bool
+    going_well: str | None
+    worries: str | None
+    hopes: str | None
+    happy_to_share: bool
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        return with_voice(pupil, Voice.PARENT, self.occurred_on)
+
+
+class RecordParentVoice(Command):
+    """Record what a parent said, and whether it may be shared at the review.
+
+    A parent here is whoever has care of the child, a grandparent or a foster carer too
+    (Education Act 1996 s.576): parental responsibility is not asked for.
+    """
+
+    roles = STAFF
+
+    origin: Origin = Origin.PARENT
+    contact_id: UUID
+    interpreter: Flag = False
+    going_well: Words | None = None
+    worries: Words | None = None
+    hopes: Words | None = None
+    happy_to_share: Flag
+
+    @model_validator(mode="after")
+    def _something_said(self) -> RecordParentVoice:
+        if not (self.going_well or self.worries or self.hopes):
+            raise ValueError("Record something that the parent said")
+        return self
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        return [
+            ParentVoiceRecorded(
+                **self.entry(pupil, by),
+                given_by=party(pupil, self.contact_id),
+                interpreter=self.interpreter,
+                going_well=self.going_well,
+                worries=self.worries,
+                hopes=self.hopes,
+                happy_to_share=self.happy_to_share,
+            )
+        ]
+
+
+class ReviewMissed(PupilEvent):
+    review_id: UUID
+    planned_on: date
+    why: str
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        remaining = {k: v for k, v in pupil.scheduled_reviews.items() if k != self.review_id}
+        return replace(pupil, scheduled_reviews=remaining)
+
+
+class RecordMissedReview(Command):
+    """Record that a scheduled review was not held, and why; schedule the next one after it."""
+
+    roles = SENDCOS
+
+    review_id: UUID
+    why: Words
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        scheduled = pupil.scheduled_reviews.get(self.review_id)
+        if scheduled is None:
+            raise NotFound(f"The pupil has no scheduled review {self.review_id}.")
+        return [
+            ReviewMissed(
+                **self.entry(pupil, by),
+                review_id=scheduled.id,
+                planned_on=scheduled.planned_on,
+                why=self.why,
+            )
+        ]

@@ -1,0 +1,161 @@
+"""Rules with numbers in them: what kinds of rows there are, and which row is in force on a day.
+
+The rows themselves are data (``send_records/rules/*.toml``) and reach a command with ``by.rules``.
+What a decision relied on is copied into its event, so that no later row can change what it meant.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal, TypeVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What every row of rules says of itself: its source, and from which day it is in force."""
+
+    citation: str
+    effective_from: date
+    effective_to: date | None = None
+    """The last day on which it is in force; None while it is."""
+
+    def in_force(self, on: date) -> bool:
+        return self.effective_from <= on and (self.effective_to is None or on <= self.effective_to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition(Row):
+    """An edition of the trust's policy."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code(Row):
+    """One code of one set."""
+
+    set: str
+    code: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval(Row):
+    """A length of time, by name, in whole months and weeks."""
+
+    name: str
+    months: int = 0
+    weeks: int = 0
+
+    def after(self, day: date) -> date:
+        """Return the day this long after another: 31 January and a month is 28 or 29 February."""
+        years, month = divmod(day.month - 1 + self.months, 12)
+        year = day.year + years
+        last = monthrange(year, month + 1)[1]
+        return date(year, month + 1, min(day.day, last)) + timedelta(weeks=self.weeks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionRule(Row):
+    """How long a class of record is kept, and from what."""
+
+    id: str
+    record_class: str
+    trigger: Literal["date_of_birth"]
+    years: int
+    leap_day: Literal["1 March", "28 February"]
+    advisory: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreRange(Row):
+    """The lowest and highest value of a score; ``*`` stands for any tool or edition."""
+
+    tool: str
+    edition: str
+    name: str
+    low: int
+    high: int
+
+
+def anniversary(day: date, years: int, leap_day: Literal["1 March", "28 February"]) -> date:
+    """Return the day a number of years on; 29 February falls where the rule says without one."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        month, first = (3, 1) if leap_day == "1 March" else (2, 28)
+        return date(day.year + years, month, first)
+
+
+R = TypeVar("R", bound=Row)
+
+
+class RuleMissing(LookupError):
+    """No row is in force: the shipped rules are incomplete, which no caller can mend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Every row there is; each question names the day for which it is asked."""
+
+    editions: tuple[Edition, ...]
+    codes: tuple[Code, ...]
+    intervals: tuple[Interval, ...]
+    retention: tuple[RetentionRule, ...]
+    score_ranges: tuple[ScoreRange, ...]
+
+    def edition(self, on: date) -> Edition:
+        """Return the edition of the policy in force; raise RuleMissing if there is none."""
+        return _latest(self.editions, on, "edition of the policy")
+
+    def code(self, set_name: str, code: str, on: date) -> Code | None:
+        """Return the code if the set holds it on that day."""
+        return next(
+            (c for c in self.codes if c.set == set_name and c.code == code and c.in_force(on)), None
+        )
+
+    def interval(self, name: str, on: date) -> Interval:
+        """Return the interval in force; raise RuleMissing if there is none.
+
+        A day before the first row of that name is judged by the first, for old records are
+        entered too.
+        """
+        rows = [i for i in self.intervals if i.name == name]
+        first = min((row.effective_from for row in rows), default=on)
+        return _latest(rows, max(on, first), f"interval {name}")
+
+    def retention_rule(self, record_class: str, on: date) -> RetentionRule:
+        """Return the rule the trust has adopted; raise RuleMissing if there is none."""
+        adopted = (r for r in self.retention if r.record_class == record_class and not r.advisory)
+        return _latest(adopted, on, f"retention rule for {record_class}")
+
+    def retention_advice(self, record_class: str, on: date) -> RetentionRule | None:
+        """Return the longer period that the sector advises, if it does."""
+        advice = [
+            r
+            for r in self.retention
+            if r.record_class == record_class and r.advisory and r.in_force(on)
+        ]
+        return max(advice, key=lambda rule: rule.effective_from, default=None)
+
+    def score_range(self, tool: str, edition: str, name: str, on: date) -> ScoreRange | None:
+        """Return the range of a score, from the row that names the tool most exactly."""
+        rows = [
+            r
+            for r in self.score_ranges
+            if r.name == name
+            and r.tool in (tool, "*")
+            and r.edition in (edition, "*")
+            and r.in_force(on)
+        ]
+        return max(rows, key=lambda r: (r.tool != "*", r.edition != "*"), default=None)
+
+
+def _latest(rows: Iterable[R], on: date, what: str) -> R:
+    in_force = [row for row in rows if row.in_force(on)]
+    if not in_force:
+        raise RuleMissing(f"No {what} is in force on {on}.")
+    return max(in_force, key=lambda row: row.effective_from)

@@ -1,0 +1,70 @@
+"""
+Every refusal this package can make, by what the caller should do about it:
+
+* SendRecordsError
+  x NotFound        - nothing by that name: correct the request
+  x Invalid         - the request cannot be read, or is out of bounds: correct the request
+  x NotSignedIn     - nobody is known to be asking: sign in
+  x NotPermitted    - this role may not do it: ask someone who may
+  x RuleBroken      - the record does not allow it: a person must decide
+  x VersionNotSaid  - say which version of the record was read
+  x StaleVersion    - the record has moved on since it was read: read it again first
+  x Conflict        - someone else got there first: try again
+  x NotReadyYet     - try again in a moment, with the same request
+    + OutcomeUnknown - the database went away while recording: repeat it with the same key
+
+Record modules subclass these beside the rule that raises them (``ConcernAlreadyClosed`` lives in
+``concerns.py``).  ``api/errors.py`` is the one table from these to HTTP statuses.
+"""
+
+from __future__ import annotations
+
+
+class SendRecordsError(Exception):
+    """Base of every error a caller can be told about."""
+
+    basis: str = ""
+    """The statute, guidance or policy section it comes from, when not merely good sense."""
+
+
+class NotFound(SendRecordsError):
+    """The pupil, or a record within the pupil, does not exist."""
+
+
+class Invalid(SendRecordsError):
+    """The request is not one that can be recorded, whatever the record holds."""
+
+
+class NotSignedIn(SendRecordsError):
+    """No token, or none that can be believed."""
+
+
+class NotPermitted(SendRecordsError):
+    """The actor's role may not give the command, or ask the question."""
+
+
+class RuleBroken(SendRecordsError):
+    """The pupil's record, as it stands, does not allow the command."""
+
+
+class VersionNotSaid(SendRecordsError):
+    """A change names the version it was decided on: nobody overwrites what they never saw."""
+
+
+class StaleVersion(SendRecordsError):
+    """The pupil is no longer at the version the caller had read."""
+
+
+class Conflict(SendRecordsError):
+    """Someone else changed the pupil at the same moment."""
+
+
+class NotReadyYet(SendRecordsError):
+    """The system cannot answer at this moment; the same request will do later."""
+
+
+class OutcomeUnknown(NotReadyYet):
+    """The database went away while recording, so nobody knows yet whether it was recorded.
+
+    Repeating the request with the same ``Idempotency-Key`` records it once at most.
+    """

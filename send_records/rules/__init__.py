@@ -1,0 +1,53 @@
+"""The rules with numbers in them, shipped as data: code sets, intervals, retention, score ranges.
+
+Each row carries its citation and the day from which it is in force.  To change a rule, add a row
+with a later day; never edit one, for decisions already recorded were judged by it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from send_records.aggregates.rules import (
+    Code,
+    Edition,
+    Interval,
+    RetentionRule,
+    Rules,
+    ScoreRange,
+)
+
+
+@cache
+def shipped_rules() -> Rules:
+    """Return the rules that come with this version of the program."""
+    return Rules(
+        editions=tuple(Edition(**row) for row in _rows("editions", "edition")),
+        codes=tuple(
+            Code(**{k: v for k, v in group.items() if k != "rows"}, **row)
+            for group in _rows("codes", "code")
+            for row in group["rows"]
+        ),
+        intervals=tuple(Interval(**row) for row in _rows("intervals", "interval")),
+        retention=tuple(RetentionRule(**row) for row in _rows("retention", "retention")),
+        score_ranges=tuple(
+            ScoreRange(
+                tool=tool["name"],
+                edition=tool["edition"],
+                citation=tool["citation"],
+                effective_from=tool["effective_from"],
+                **score,
+            )
+            for tool in _rows("tools", "tool")
+            for score in tool["scores"]
+        ),
+    )
+
+
+def _rows(file: str, table: str) -> list[dict[str, Any]]:
+    text = files(__name__).joinpath(f"{file}.toml").read_text(encoding="utf-8")
+    rows: list[dict[str, Any]] = tomllib.loads(text)[table]
+    return rows

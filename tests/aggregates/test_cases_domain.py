@@ -1,0 +1,266 @@
+"""The three cases pass through the commands in order, each on the day it was recorded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+import send_records
+from send_records.aggregates import (
+    agencies,
+    assessments,
+    concerns,
+    consents,
+    contacts,
+    monitoring,
+    plans,
+    pupil,
+    register,
+    retention,
+    reviews,
+)
+from send_records.aggregates.base import Command, Entry
+from send_records.aggregates.pupil import AdmitPupil, Pupil
+from send_records.aggregates.register import SupportLevel
+from send_records.aggregates.values import Role
+from tests.scenario import SENCO, by
+
+CASES = Path(send_records.__file__).parent / "demo" / "cases"
+Details = dict[str, Any]
+
+LATER = {
+    "OnePageProfileWritten",
+    "ProvisionStarted",
+    "ProvisionSessionsLogged",
+    "ProvisionEnded",
+    "ContactWithFamilyRecorded",
+    "EntryWithdrawn",
+    "EntryCorrected",
+    "EhcAssessmentRequested",
+    "LaDecisionToAssessReceived",
+    "MediationRecorded",
+    "EhcPlanIssued",
+    "AnnualReviewCalled",
+    "AnnualReviewHeld",
+    "AnnualReviewReported",
+    "SubjectAccessRequested",
+    "PlacedOnMedicalRegister",
+    "HealthcarePlanRecorded",
+    "ReducedTimetableAgreed",
+    "ReducedTimetableEnded",
+    "HandoverSent",
+}
+"""Kinds of record that are still to be built."""
+
+
+def contact_id(record: Pupil, name: str) -> UUID:
+    [found] = [contact.id for contact in record.contacts.values() if contact.name == name]
+    return found
+
+
+def contact_ids(record: Pupil, names: list[str]) -> list[UUID]:
+    return [contact_id(record, name) for name in names]
+
+
+def open_concern(record: Pupil) -> UUID:
+    return next(c.id for c in record.concerns.values() if c.outcome is None)
+
+
+def attendees(d: Details) -> list[Details]:
+    """Return who was invited or present, in the part that their name tells."""
+    parts = {"pupil": "pupil", "class_teacher": "staff", "senco": "staff"}
+    return [
+        {
+            "part": parts.get(name, "parent"),
+            "name": name,
+            "invited": name in d["invited"],
+            "present": name in d["present"],
+        }
+        for name in dict.fromkeys([*d["invited"], *d["present"]])
+    ]
+
+
+def as_is(d: Details, record: Pupil) -> Details:
+    return d
+
+
+def renamed(**names: str) -> Callable[[Details, Pupil], Details]:
+    """Return fields under other names: ``new="old"``."""
+    now = {old: new for new, old in names.items()}
+    return lambda d, record: {now.get(name, name): value for name, value in d.items()}
+
+
+def without(*names: str) -> Callable[[Details, Pupil], Details]:
+    return lambda d, record: {k: v for k, v in d.items() if k not in names}
+
+
+def about_concern(d: Details, record: Pupil) -> Details:
+    return {**d, "concern_id": open_concern(record)}
+
+
+def given_by(d: Details, record: Pupil) -> Details:
+    return without("by")(d, record) | {"contact_id": contact_id(record, d["by"])}
+
+
+KINDS: Mapping[str, tuple[type[Command], Callable[[Details, Pupil], Details]]] = {
+    "ContactRecorded": (contacts.RecordContact, lambda d, record: {"contact": d}),
+    "CircumstancesRecorded": (pupil.RecordCircumstances, as_is),
+    "UpnReplaced": (pupil.ReplaceUpn, as_is),
+    "PupilMovedAcademy": (
+        pupil.MovePupilAcademy,
+        lambda d, record: renamed(to_academy="to")(without("from", "on")(d, record), record),
+    ),
+    "PupilLeft": (
+        pupil.RecordLeaving,
+        lambda d, record: {"destination": d["destination"], "why": d["reason"]},
+    ),
+    "ConcernRaised": (concerns.RaiseConcern, as_is),
+    "ConcernDiscussedWithParents": (
+        concerns.DiscussConcernWithParents,
+        lambda d, record: about_concern(
+            {
+                "contact_ids": contact_ids(record, d["with"]),
+                "how": d["how"],
+                "parent_comment": d["parent_comment"],
+            },
+            record,
+        ),
+    ),
+    "ConcernQuestionnaireCompleted": (concerns.CompleteConcernQuestionnaire, about_concern),
+    "ConcernAnswered": (concerns.AnswerConcern, about_concern),
+    "ConcernClosed": (concerns.CloseConcern, about_concern),
+    "MonitoringStarted": (monitoring.StartMonitoring, as_is),
+    "MonitoringReviewed": (monitoring.ReviewMonitoring, renamed(next_step="next")),
+    "AssessmentRecorded": (assessments.RecordAssessment, as_is),
+    "NeedIdentified": (assessments.IdentifyNeed, as_is),
+    "NoticeGiven": (
+        consents.GiveNotice,
+        lambda d, record: {
+            "notice_of": "sen_provision",
+            "contact_ids": contact_ids(record, d["to"]),
+            "how": d["how"],
+        },
+    ),
+    "AddedToSendRegister": (
+        register.AddToSendRegister,
+        lambda d, record: {"level": d["support_level"], "why": d["reason"]},
+    ),
+    "SupportLevelChanged": (register.ChangeSupportLevel, renamed(to_level="to")),
+    "RemovedFromSendRegister": (register.RemoveFromSendRegister, as_is),
+    "ParentalAgreementGiven": (consents.RecordAgreement, given_by),
+    "ParentalAgreementRefused": (consents.RecordAgreementRefused, given_by),
+    "AgencyReferred": (agencies.ReferToAgency, as_is),
+    "AgencyInvolved": (agencies.RecordAgencyInvolvement, as_is),
+    "AgencyAdviceReceived": (agencies.RecordAgencyAdvice, renamed(report_dated="report_date")),
+    "PlanDrafted": (
+        plans.DraftPlan,
+        lambda d, record: (
+            renamed(kind="plan")(without("class_teacher_responsible")(d, record), record)
+            | {"class_teacher": "The class teacher"}
+        ),
+    ),
+    "PlanAgreed": (
+        plans.AgreePlan,
+        lambda d, record: {
+            "plan_id": record.draft and record.draft.id,
+            "contact_ids": contact_ids(record, d["with"]),
+            "pupil_agreed": d["pupil_agreed"],
+        },
+    ),
+    "PlanShared": (
+        plans.SharePlan,
+        lambda d, record: {
+            "plan_id": record.plan and record.plan.id,
+            "shared_with": d["with"],
+            "how": d["how"],
+        },
+    ),
+    "PupilVoiceRecorded": (reviews.RecordPupilVoice, renamed(likes="like")),
+    "ParentVoiceRecorded": (reviews.RecordParentVoice, given_by),
+    "ReviewHeld": (
+        reviews.HoldReview,
+        lambda d, record: (
+            renamed(next_steps="next")(without("invited", "present")(d, record), record)
+            | {"attendees": attendees(d)}
+        ),
+    ),
+    "LegalHoldPlaced": (retention.PlaceLegalHold, as_is),
+}
+
+
+@dataclass
+class Told:
+    """A case as far as it has been told."""
+
+    record: Pupil | None = None
+    passed_over: int = 0
+
+    def tell(self, line: Details) -> None:
+        kind, details = line["kind"], line["details"]
+        when = {"occurred_on": line["occurred_on"], "reason": line.get("reason")}
+        actor = SENCO.model_copy(update={"role": Role(line["by"])})
+        told = by(actor, today=date.fromisoformat(line["recorded_on"]))
+        entry: Entry
+        if self.record is None:
+            entry = AdmitPupil.model_validate(without("admitted_on")(details, NO_RECORD) | when)
+            events = entry.decide(told)
+        elif kind in LATER:
+            self.passed_over += 1
+            return
+        else:
+            command_class, translate = KINDS[kind]
+            entry = command_class.model_validate(translate(details, self.record) | when)
+            events = list(entry.decide(self.record, told))
+        assert actor.role in entry.roles
+        for event in events:
+            self.record = event.mutate(self.record)
+
+
+NO_RECORD = Pupil(UUID(int=0), 0, "none yet")
+
+
+def tell(name: str) -> Pupil:
+    told = Told()
+    for line in (CASES / name).read_text(encoding="utf-8").splitlines():
+        told.tell(json.loads(line))
+    assert told.record is not None
+    return told.record
+
+
+def test_aisha_goes_from_a_concern_to_an_ehc_plan() -> None:
+    aisha = tell("aisha-from-concern-to-ehcp.jsonl")
+
+    assert aisha.registration is not None
+    assert aisha.registration.level is SupportLevel.EHCP
+    assert aisha.monitoring is None
+    assert list(aisha.agencies) == ["educational_psychology"]
+
+
+def test_leo_keeps_one_record_in_two_academies_under_a_hold() -> None:
+    leo = tell("leo-two-registers-two-academies.jsonl")
+
+    assert leo.academy == "Brook Lane Academy"
+    assert {need.sen_type: need.rank for need in leo.needs.values()} == {"HI": 1, "SLCN": 2}
+    assert len(leo.holds) == 1
+
+
+def test_tomasz_leaves_the_register_and_then_the_trust() -> None:
+    tomasz = tell("tomasz-eal-then-semh.jsonl")
+
+    assert tomasz.registration is None
+    assert tomasz.left_on == date(2026, 7, 17)
+    assert [str(concern.outcome) for concern in tomasz.concerns.values()] == ["eal_not_sen", "None"]
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in CASES.glob("*.jsonl")))
+def test_every_kind_of_entry_in_the_cases_is_built_or_known_to_be_missing(name: str) -> None:
+    kinds = {json.loads(line)["kind"] for line in (CASES / name).read_text("utf-8").splitlines()}
+
+    assert kinds <= {"PupilAdmitted", *KINDS, *LATER}

@@ -1,0 +1,286 @@
+"""What holds of every pupil, whatever was asked in whatever order.
+
+Commands and events are made from their own fields, so one that is added later is tried at once.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from send_records.aggregates import EVENTS
+from send_records.aggregates.agencies import RecordAgencyInvolvement
+from send_records.aggregates.base import Command, DomainEvent, Metadata, PupilEvent
+from send_records.aggregates.concerns import ConcernClosed, Factor, RaiseConcern
+from send_records.aggregates.monitoring import MonitoringEnded, MonitoringStarted, StartMonitoring
+from send_records.aggregates.plans import DraftPlan, PlanKind, Target
+from send_records.aggregates.pupil import Pupil, RecordLeaving
+from send_records.aggregates.register import AddedToSendRegister, RemovedFromSendRegister
+from send_records.aggregates.retention import HoldKind, PlaceLegalHold
+from send_records.aggregates.reviews import HoldReview, ReviewKind, ScheduleReview, TargetReview
+from send_records.aggregates.values import STORED, Area
+from send_records.errors import SendRecordsError
+from tests.scenario import (
+    ADD,
+    ADMIT,
+    IDENTIFY,
+    MOTHER,
+    NOBODY,
+    RECORD_GRANDMOTHER,
+    RECORD_MOTHER,
+    TELL,
+    TODAY,
+    a_pupil,
+    by,
+)
+
+Strategy = st.SearchStrategy[Any]
+
+DAYS = [date(2023, 9, 1) + timedelta(weeks=13 * n) for n in range(14)]
+"""From before admission until after today."""
+
+PLAIN: dict[Any, Strategy] = {
+    str: st.sampled_from(["EP", "T1", "Seen in class"]),
+    bool: st.booleans(),
+    int: st.integers(0, 3),
+    date: st.sampled_from(DAYS),
+    datetime: st.just(datetime(2026, 11, 23, tzinfo=UTC)),
+    Decimal: st.just(Decimal(7)),
+    UUID: st.sampled_from([NOBODY, MOTHER]),
+    types.NoneType: st.none(),
+    Metadata: st.just(by().metadata),
+}
+
+
+@cache
+def some(annotation: Any) -> Strategy:
+    """Return a few values of a type, from small pools, so that they meet."""
+    if annotation in PLAIN:
+        return PLAIN[annotation]
+    arguments = get_args(annotation)
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return some(arguments[0])
+    if origin in (Union, types.UnionType):
+        return st.one_of([some(argument) for argument in arguments])
+    if origin is tuple:
+        return st.lists(some(arguments[0]), min_size=1, max_size=2).map(tuple)
+    if origin is Mapping:
+        return st.dictionaries(some(arguments[0]), some(arguments[1]), max_size=2)
+    if origin is Literal:
+        return st.sampled_from(arguments)
+    if issubclass(annotation, Enum):
+        return st.sampled_from(list(annotation))
+    assert issubclass(annotation, BaseModel), f"say what {annotation} may be"
+    return fields(annotation).map(lambda f: annotation.model_validate(f, context=STORED))
+
+
+def fields(model: type[BaseModel], known: Mapping[str, Strategy] | None = None) -> Strategy:
+    """Return fields for a model; those whose names are known take known values."""
+    annotations: dict[str, Any] = {n: field.annotation for n, field in model.model_fields.items()}
+    made = {n: some(annotation) for n, annotation in annotations.items()}
+    return st.fixed_dictionaries({n: (known or {}).get(n, made[n]) for n in annotations})
+
+
+def known_in(pupil: Pupil, command_class: type[Command]) -> dict[str, Strategy]:
+    """Return what a command can sensibly name in a pupil's record."""
+    plans = [plan.id for plan in (pupil.plan, pupil.draft) if plan is not None]
+    refs = pupil.working_plan.targets if pupil.working_plan is not None else ()
+    reviewed = st.tuples(*(fields(TargetReview, {"ref": st.just(ref)}) for ref in refs))
+    return {
+        **({"targets": reviewed} if command_class is HoldReview else {}),
+        **({"occurred_on": st.sampled_from(DAYS[9:])} if command_class is RecordLeaving else {}),
+        "rank": st.integers(1, 3),
+        "contact_id": st.sampled_from([*pupil.contacts] or [NOBODY]),
+        "contact_ids": st.just(tuple(pupil.contacts)),
+        "concern_id": st.sampled_from([*pupil.concerns] or [NOBODY]),
+        "plan_id": st.sampled_from([*plans] or [NOBODY]),
+        "review_id": st.sampled_from([*pupil.scheduled_reviews] or [NOBODY]),
+        "hold_id": st.sampled_from([*pupil.holds] or [NOBODY]),
+        "review_on": st.sampled_from([*DAYS, *pupil.reviews]),
+        "sen_type": st.sampled_from(["SPLD", "SLCN", "DS", "PLD"]),
+        "order": st.permutations(list(pupil.needs)).map(tuple),
+        "nc_year": st.sampled_from(["R", "6", "16"]),
+        "upn": st.sampled_from(["G001000026003", None]),
+        "uln": st.sampled_from(["1000000043", None]),
+    }
+
+
+def leaves(base: type[Any]) -> Iterator[type[Any]]:
+    for subclass in base.__subclasses__():
+        yield from leaves(subclass)
+        if not subclass.__abstractmethods__:
+            yield subclass
+
+
+COMMANDS: list[type[Command]] = sorted(leaves(Command), key=lambda command: command.__name__)
+EVENT_CLASSES = [e for e in EVENTS.values() if issubclass(e, PupilEvent)]
+
+DAY = DAYS[1]
+FAMILY: list[Command] = [RECORD_MOTHER, RECORD_GRANDMOTHER]
+TOLD: list[Command] = [RECORD_MOTHER, IDENTIFY, TELL]
+WATCHED: list[Command] = [
+    RaiseConcern(
+        occurred_on=DAY,
+        areas=(Area.COGNITION,),
+        noticed_on=DAY,
+        description="Reads well below the class",
+        strengths="Draws with care",
+        factors_considered=(Factor.EAL,),
+        home_language_assessed=True,
+    ),
+    StartMonitoring(occurred_on=DAY, focus="Reading"),
+    PlaceLegalHold(occurred_on=DAY, kind=HoldKind.COMPLAINT, why="A complaint is open"),
+    IDENTIFY,
+    RecordAgencyInvolvement(occurred_on=DAY, agency="EP", professional="The psychologist"),
+]
+PLANNED: list[Command] = [
+    *TOLD,
+    ADD,
+    ScheduleReview(
+        occurred_on=DAY, kind=ReviewKind.TERMLY, planned_on=DAYS[2], invited=("The mother",)
+    ),
+    DraftPlan(
+        occurred_on=DAY,
+        kind=PlanKind.IP,
+        review_on=DAYS[2],
+        class_teacher="Mr Hughes",
+        targets=(
+            Target(
+                ref="T1",
+                text="Read 30 words a minute",
+                area=Area.COGNITION,
+                baseline="11 words",
+                success="30 words on three days",
+                due_on=DAYS[2],
+                expected_impact="Closes a third of the gap",
+            ),
+        ),
+    ),
+]
+OPENINGS = [[], FAMILY, TOLD, WATCHED, PLANNED]
+"""What may be on record before anything is asked."""
+
+
+class History:
+    """A pupil, kept as events come, with the events it came from."""
+
+    def __init__(self) -> None:
+        self.events: list[DomainEvent] = []
+        self.pupil = self.record(ADMIT.decide(by(command_id=UUID(int=1))), None)
+
+    def record(self, events: Sequence[DomainEvent], pupil: Pupil | None) -> Pupil:
+        assert events, "a command that is taken records something"
+        for event in events:
+            pupil = event.mutate(pupil)
+            self.events.append(event)
+        assert pupil is not None
+        self.pupil = pupil
+        return pupil
+
+    def ask(self, command: Command, command_id: UUID) -> Sequence[DomainEvent]:
+        """Give a command, which may be refused."""
+        try:
+            events = command.decide(self.pupil, by(command_id=command_id))
+        except SendRecordsError:
+            return []
+        self.record(events, self.pupil)
+        return events
+
+    def count(self, *event_classes: type[DomainEvent]) -> int:
+        return sum(isinstance(event, event_classes) for event in self.events)
+
+
+def test_whatever_is_asked_in_whatever_order_the_record_stays_sound() -> None:
+    recorded: set[str] = set()
+
+    @settings(max_examples=80, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(st.sampled_from(OPENINGS), st.integers(25, 50), st.data())
+    def try_it(opening: list[Command], length: int, data: st.DataObject) -> None:
+        history = History()
+        for place, command in enumerate(opening):
+            assert history.ask(command, MOTHER if place == 0 else UUID(int=100 + place))
+        for place in range(length):
+            before = history.pupil
+            command_class = data.draw(st.sampled_from(COMMANDS))
+            try:
+                known = known_in(before, command_class)
+                command = command_class(**data.draw(fields(command_class, known)))
+            except ValidationError:
+                continue
+            events = history.ask(command, UUID(int=1000 + place))
+            recorded.update(type(event).__name__ for event in events)
+            if events:
+                require_sound(history, before, command)
+        assert replayed(history.events) == history.pupil
+
+    try_it()
+    assert len(recorded) > 40, f"never came to {sorted(set(EVENTS) - recorded)}"
+
+
+def require_sound(history: History, before: Pupil, command: Command) -> None:
+    pupil = history.pupil
+    assert [event.originator_version for event in history.events] == list(
+        range(1, pupil.version + 1)
+    )
+    assert all(event.occurred_on <= TODAY for event in history.events)
+
+    ranks = [need.rank for need in pupil.needs.values()]
+    assert len(set(ranks)) == len(ranks)
+
+    on_register = history.count(AddedToSendRegister) - history.count(RemovedFromSendRegister)
+    assert on_register == (pupil.registration is not None)
+    assert pupil.registration is None or 1 in ranks
+    monitored = history.count(MonitoringStarted) - history.count(MonitoringEnded)
+    assert monitored == (pupil.monitoring is not None)
+    assert not (on_register and monitored)
+
+    closed = [event.concern_id for event in history.events if isinstance(event, ConcernClosed)]
+    assert len(set(closed)) == len(closed)
+
+    if before.left_on is not None and command.occurred_on > before.left_on:
+        assert command.after_leaving
+
+
+def replayed(events: Sequence[DomainEvent]) -> Pupil | None:
+    """Return the pupil that events add up to, once written down and read back."""
+    pupil: Pupil | None = None
+    for event in events:
+        stored = event.model_dump(mode="json")
+        read = type(event).model_validate(stored, context=STORED)
+        assert read == event
+        pupil = read.mutate(pupil)
+    return pupil
+
+
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.sampled_from(EVENT_CLASSES), max_size=20), st.data())
+def test_what_is_recorded_can_be_applied_whatever_came_before_it(
+    event_classes: list[type[PupilEvent]], data: st.DataObject
+) -> None:
+    """As when only what had occurred by a day is read, and what it followed is not among it."""
+    pupil = a_pupil().pupil
+    for event_class in event_classes:
+        pupil = data.draw(some(event_class)).apply(pupil)
+
+    assert isinstance(pupil, Pupil)
+
+
+@pytest.mark.parametrize("event_class", EVENT_CLASSES, ids=lambda event_class: event_class.__name__)
+@settings(max_examples=5)
+@given(st.data())
+def test_every_event_can_be_applied_to_a_pupil_of_whom_nothing_is_known(
+    event_class: type[PupilEvent], data: st.DataObject
+) -> None:
+    assert data.draw(some(event_class)).apply(a_pupil().pupil).id

@@ -1,0 +1,160 @@
+"""Given, when, then: the language of the domain tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+import pytest
+
+from send_records.aggregates.assessments import IdentifyNeed
+from send_records.aggregates.base import Actor, By, Command, DomainEvent, Entry, Metadata
+from send_records.aggregates.consents import GiveNotice, NoticeOf
+from send_records.aggregates.contacts import ContactDetails, RecordContact
+from send_records.aggregates.pupil import AdmitPupil, Pupil, Sex
+from send_records.aggregates.register import AddToSendRegister, SupportLevel
+from send_records.aggregates.values import Area, Role, Source
+from send_records.errors import SendRecordsError
+from send_records.rules import shipped_rules
+
+TODAY = date(2026, 11, 23)
+
+SENCO = Actor(id=UUID(int=1), name="Sam Okoro", role=Role.SENCO, academy="Alder Park Academy")
+
+ADMIT = AdmitPupil(
+    occurred_on=date(2023, 9, 4),
+    legal_name="Aisha Rahman",
+    date_of_birth=date(2017, 3, 11),
+    sex=Sex.FEMALE,
+    upn="D001000026001",
+    academy="Alder Park Academy",
+    nc_year="2",
+)
+
+NOBODY = UUID(int=0)
+"""The id of nothing on record."""
+
+MOTHER = UUID(int=51)
+RECORD_MOTHER = RecordContact(
+    occurred_on=date(2023, 9, 4),
+    contact=ContactDetails(
+        name="Nasreen Rahman",
+        relationship="mother",
+        parental_responsibility=True,
+        language="Bengali",
+        interpreter=True,
+    ),
+)
+
+GRANDMOTHER = UUID(int=52)
+RECORD_GRANDMOTHER = RecordContact(
+    occurred_on=date(2023, 9, 4),
+    contact=ContactDetails(
+        name="Salma Rahman", relationship="grandmother", parental_responsibility=False
+    ),
+)
+
+IDENTIFY = IdentifyNeed(
+    occurred_on=date(2023, 12, 12),
+    sen_type="SPLD",
+    rank=1,
+    areas=(Area.COGNITION,),
+    strengths={Area.COGNITION: "Strong visual memory"},
+)
+TELL = GiveNotice(
+    occurred_on=date(2023, 12, 13),
+    notice_of=NoticeOf.SEN_PROVISION,
+    contact_ids=(MOTHER,),
+    how="Letter, and a meeting with an interpreter",
+)
+ADD = AddToSendRegister(
+    occurred_on=date(2023, 12, 13),
+    level=SupportLevel.TARGETED,
+    why="Little progress after monitoring",
+)
+
+E = TypeVar("E", bound=Entry)
+
+
+def but(command: E, **changes: Any) -> E:
+    """Return a command with some fields otherwise, judged as when it comes in."""
+    return type(command).model_validate({**dict(command), **changes})
+
+
+def by(actor: Actor = SENCO, *, today: date = TODAY, command_id: UUID | None = None) -> By:
+    """Return who gives a command and when, under the rules that are shipped."""
+    rules = shipped_rules()
+    metadata = Metadata(
+        recorded_by=actor,
+        command_id=command_id or uuid4(),
+        correlation_id=UUID(int=2),
+        source=Source.API,
+        policy_version=rules.edition(today).id,
+    )
+    return By(metadata, today, rules)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A pupil, and the command given last."""
+
+    pupil: Pupil
+    command: Command | None = None
+    last_id: UUID = NOBODY
+    """The id of what the last given command made."""
+
+    def given(self, *commands: Command, new_id: UUID | None = None) -> Scenario:
+        """Execute commands that are not themselves under test; the last makes what has the id."""
+        pupil, last_id = self.pupil, self.last_id
+        for place, command in enumerate(commands, start=1):
+            last_id = new_id if new_id is not None and place == len(commands) else uuid4()
+            for event in command.decide(pupil, by(command_id=last_id)):
+                pupil = event.mutate(pupil)
+        return Scenario(pupil, None, last_id)
+
+    def when(self, command: Command) -> Scenario:
+        return replace(self, command=command)
+
+    def decided(self) -> Sequence[DomainEvent]:
+        """Return the events decided, having seen that they can be applied one after another."""
+        assert self.command is not None, "say when() first"
+        events = self.command.decide(self.pupil, by())
+        pupil = self.pupil
+        for event in events:
+            pupil = event.mutate(pupil)
+        return events
+
+    def then(self, event_class: type[DomainEvent], **fields: Any) -> Scenario:
+        """Expect exactly one event, with these fields among its own."""
+        [event] = self.decided()
+        assert type(event) is event_class
+        assert {name: getattr(event, name) for name in fields} == fields
+        return Scenario(event.mutate(self.pupil))
+
+    def refused(self, error: type[SendRecordsError]) -> None:
+        with pytest.raises(error):
+            self.decided()
+
+
+def a_pupil() -> Scenario:
+    """A pupil just admitted, with nothing else on record."""
+    pupil: Pupil | None = None
+    for event in ADMIT.decide(by()):
+        pupil = event.mutate(pupil)
+    assert pupil is not None
+    return Scenario(pupil)
+
+
+def a_family() -> Scenario:
+    """A pupil whose mother (with parental responsibility) and grandmother (without) are known."""
+    return (
+        a_pupil().given(RECORD_MOTHER, new_id=MOTHER).given(RECORD_GRANDMOTHER, new_id=GRANDMOTHER)
+    )
+
+
+def on_register() -> Scenario:
+    """A pupil on the SEND register for targeted support, whose parents were told."""
+    return a_family().given(IDENTIFY, TELL, ADD)
