@@ -13,12 +13,15 @@ from send_records.aggregates import (
     concerns,
     consents,
     contacts,
+    details,
     monitoring,
+    needs,
     plans,
     pupil,
     register,
     retention,
     reviews,
+    voices,
 )
 from send_records.aggregates.base import DomainEvent
 
@@ -29,12 +32,15 @@ __all__ = [
     "concerns",
     "consents",
     "contacts",
+    "details",
     "monitoring",
+    "needs",
     "plans",
     "pupil",
     "register",
     "retention",
     "reviews",
+    "voices",
 ]
 
 

@@ -72,7 +72,7 @@ def agreement_in_force(pupil: Pupil, purpose: Purpose, agency: str | None, on: d
     given = pupil.agreements.get((purpose, agency), ())
     in_force = [agreement for agreement in given if agreement.in_force(on)]
     if not in_force:
-        what = purpose.replace("_", " ") + (f" to {agency}" if agency else "")
+        what = purpose.replace("_", " ") + (", for this very agency," if agency else "")
         raise ParentalAgreementMissing(f"Record the parents' agreement for {what} first.")
     return max(in_force, key=lambda agreement: agreement.given_on)
 

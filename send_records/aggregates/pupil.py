@@ -12,27 +12,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from pydantic import model_validator
-
 from send_records.aggregates.agencies import Agency
-from send_records.aggregates.assessments import Need
 from send_records.aggregates.base import By, Command, DomainEvent, Entry, PupilEvent
 from send_records.aggregates.concerns import Concern
 from send_records.aggregates.consents import Agreement, NoticeOf, Purpose
 from send_records.aggregates.contacts import Contact
+from send_records.aggregates.details import Sex, Uln, Upn, require_born_by, year_group
 from send_records.aggregates.monitoring import Monitoring
+from send_records.aggregates.needs import Need
 from send_records.aggregates.plans import Plan
 from send_records.aggregates.register import Registration
 from send_records.aggregates.retention import Hold, RetentionClassAssigned, assigned
-from send_records.aggregates.reviews import Review, ScheduledReview, Voice
-from send_records.aggregates.upn import is_uln, is_upn
-from send_records.aggregates.values import ROSTER, Day, Few, Flag, Name, Words, judge
-from send_records.errors import Invalid, RuleBroken
+from send_records.aggregates.reviews import Review, ScheduledReview
+from send_records.aggregates.values import ROSTER, Day, Few, Name, Words
+from send_records.aggregates.voices import Voice
+from send_records.errors import RuleBroken
 
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
@@ -100,46 +98,6 @@ class AcademyUnchanged(RuleBroken):
     """A move is from one academy to another."""
 
 
-class NotACode(Invalid):
-    """The code is not in the set on that day."""
-
-
-def year_group(code: str, on: date, by: By) -> str:
-    """Return the NC year code, which must be one of the set in force on the day."""
-    if by.rules.code("nc_year", code, on) is None:
-        raise NotACode("Enter the NC year as E1, E2, N1, N2, R, 1 to 14 or X.")
-    return code
-
-
-def _upn(text: str) -> str:
-    if not is_upn(text):
-        raise ValueError("Check the UPN: its letter does not agree with its digits, or its form")
-    return text
-
-
-def _uln(text: str) -> str:
-    if not is_uln(text):
-        raise ValueError("Check the ULN: ten digits, the last a check digit")
-    return text
-
-
-Upn = Annotated[str, *judge(_upn)]
-Uln = Annotated[str, *judge(_uln)]
-
-
-def require_born_by(born: date, day: date) -> None:
-    """Refuse a date of birth later than the day of the entry."""
-    if born > day:
-        raise Invalid("The date of birth is after the day of this entry.")
-
-
-class Sex(StrEnum):
-    """As the school census records it."""
-
-    FEMALE = "F"
-    MALE = "M"
-
-
 class PupilAdmitted(DomainEvent):
     legal_name: str
     preferred_name: str | None
@@ -197,152 +155,6 @@ class AdmitPupil(Entry):
 
     def _retention(self, by: By) -> RetentionClassAssigned:
         return assigned(self.envelope(by.new_id, 2, by), "pupil_send_record", by)
-
-
-class PupilDetailsCorrected(PupilEvent):
-    """Details that were wrong; None where a detail stands as it was."""
-
-    legal_name: str | None
-    preferred_name: str | None
-    date_of_birth: date | None
-    sex: Sex | None
-    uln: str | None
-    home_languages: tuple[str, ...] | None
-    why: str
-
-    def apply(self, pupil: Pupil) -> Pupil:
-        return pupil
-
-
-class CorrectPupilDetails(Command):
-    """Put right a detail that was recorded wrongly; what was recorded stays in the history."""
-
-    roles = ROSTER
-    after_leaving = True  # UK GDPR Art 16 does not end when a pupil leaves
-
-    legal_name: Name | None = None
-    preferred_name: Name | None = None
-    date_of_birth: Day | None = None
-    sex: Sex | None = None
-    uln: Uln | None = None
-    home_languages: Few[Name] | None = None
-    why: Words
-
-    @model_validator(mode="after")
-    def _something_to_correct(self) -> CorrectPupilDetails:
-        details = self.model_dump(exclude={*Entry.model_fields, "why"})
-        if all(value is None for value in details.values()):
-            raise ValueError("Enter the detail that was wrong, as it should be")
-        return self
-
-    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
-        if self.date_of_birth is not None:
-            require_born_by(self.date_of_birth, self.occurred_on)
-        return [
-            PupilDetailsCorrected(
-                **self.entry(pupil, by),
-                legal_name=self.legal_name,
-                preferred_name=self.preferred_name,
-                date_of_birth=self.date_of_birth,
-                sex=self.sex,
-                uln=self.uln,
-                home_languages=self.home_languages,
-                why=self.why,
-            )
-        ]
-
-
-class UpnReplaced(PupilEvent):
-    upn: str
-    why: str
-
-    def apply(self, pupil: Pupil) -> Pupil:
-        return pupil
-
-
-class ReplaceUpn(Command):
-    """Record a new UPN: a permanent one for a temporary, or a fresh one for a child at risk.
-
-    DfE UPN guide 1.2: adopted and at-risk children may be given one that leads to no other, so
-    the old number is not repeated here; it stays in the event that recorded it.
-    """
-
-    roles = ROSTER
-
-    upn: Upn
-    why: Words
-
-    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
-        return [UpnReplaced(**self.entry(pupil, by), upn=self.upn, why=self.why)]
-
-
-class CircumstancesRecorded(PupilEvent):
-    """Circumstances from a day on; None where nothing is said of one."""
-
-    eal: bool | None
-    pupil_premium: bool | None
-    looked_after: bool | None
-    previously_looked_after: bool | None
-    service_child: bool | None
-    young_carer: bool | None
-    disability: bool | None
-
-    def apply(self, pupil: Pupil) -> Pupil:
-        return pupil
-
-
-class RecordCircumstances(Command):
-    """Record circumstances that may bear on progress and are not themselves SEND (policy s.6)."""
-
-    roles = ROSTER
-
-    eal: Flag | None = None
-    pupil_premium: Flag | None = None
-    looked_after: Flag | None = None
-    previously_looked_after: Flag | None = None
-    service_child: Flag | None = None
-    young_carer: Flag | None = None
-    disability: Flag | None = None
-
-    @model_validator(mode="after")
-    def _something_to_record(self) -> RecordCircumstances:
-        said = self.model_dump(exclude=set(Entry.model_fields))
-        if all(value is None for value in said.values()):
-            raise ValueError("Say yes or no of at least one circumstance")
-        return self
-
-    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
-        return [
-            CircumstancesRecorded(
-                **self.entry(pupil, by),
-                eal=self.eal,
-                pupil_premium=self.pupil_premium,
-                looked_after=self.looked_after,
-                previously_looked_after=self.previously_looked_after,
-                service_child=self.service_child,
-                young_carer=self.young_carer,
-                disability=self.disability,
-            )
-        ]
-
-
-class YearGroupChanged(PupilEvent):
-    nc_year: str
-
-    def apply(self, pupil: Pupil) -> Pupil:
-        return pupil
-
-
-class ChangeYearGroup(Command):
-    """Record the year group the pupil is now taught in, which need not follow age."""
-
-    roles = ROSTER
-
-    nc_year: Name
-
-    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
-        nc_year = year_group(self.nc_year, self.occurred_on, by)
-        return [YearGroupChanged(**self.entry(pupil, by), nc_year=nc_year)]
 
 
 class PupilMovedAcademy(PupilEvent):

@@ -14,10 +14,10 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from send_records.aggregates.assessments import PrimaryNeedMissing
 from send_records.aggregates.base import By, Command, PupilEvent, require_past
 from send_records.aggregates.consents import NoticeOf, told_on
 from send_records.aggregates.monitoring import MonitoringEnd, MonitoringEnded
+from send_records.aggregates.needs import PrimaryNeedMissing
 from send_records.aggregates.values import SENDCOS, Day, Words
 from send_records.errors import RuleBroken
 

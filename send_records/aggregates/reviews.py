@@ -16,23 +16,19 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from pydantic import model_validator
-
 from send_records.aggregates.base import By, Command, PupilEvent
-from send_records.aggregates.contacts import Party, party
 from send_records.aggregates.values import (
     SENDCOS,
-    STAFF,
     TEACHERS,
     Day,
     Few,
     Flag,
     Name,
-    Origin,
     Some,
     Value,
     Words,
 )
+from send_records.aggregates.voices import Voice, VoiceMissing, heard_for_review
 from send_records.errors import Invalid, NotFound, RuleBroken
 
 if TYPE_CHECKING:
@@ -55,13 +51,6 @@ class TargetOutcome(StrEnum):
     PARTLY_MET = "partly_met"
     NOT_MET = "not_met"
     WITHDRAWN = "withdrawn"
-
-
-class Voice(StrEnum):
-    """Whose view it is."""
-
-    PUPIL = "pupil"
-    PARENT = "parent"
 
 
 class Part(StrEnum):
@@ -114,12 +103,6 @@ class TargetsNotReviewed(RuleBroken):
     basis = "SEND policy s.10.2 and 11; SEND Code of Practice 6.53-6.56"
 
 
-class VoiceMissing(RuleBroken):
-    """A review holds the pupil's and the parents' views, or the reason it does not."""
-
-    basis = "SEND policy s.11; Children and Families Act 2014 s.19; SEND Code of Practice 6.54"
-
-
 class AlreadyReviewed(RuleBroken):
     """One review is held with a family on a day."""
 
@@ -166,18 +149,6 @@ class TargetReviewed(PupilEvent):
 
     def apply(self, pupil: Pupil) -> Pupil:
         return pupil
-
-
-def heard_for_review(pupil: Pupil, voice: Voice, on: date) -> bool:
-    """Tell whether a voice was recorded by the day of a review, since the review before it."""
-    last_review = max((day for day in pupil.reviews if day < on), default=date.min)
-    return any(last_review < day <= on for day in pupil.voices.get(voice, ()))
-
-
-def with_voice(pupil: Pupil, voice: Voice, on: date) -> Pupil:
-    """Return the pupil with a voice heard on one more day."""
-    days = (*pupil.voices.get(voice, ()), on)
-    return replace(pupil, voices={**pupil.voices, voice: days})
 
 
 class ReviewHeld(PupilEvent):
@@ -288,103 +259,6 @@ class HoldReview(Command):
             "ehcp_annual_review" if annual else "plan_review", self.occurred_on
         )
         return interval.after(self.occurred_on)
-
-
-class PupilVoiceRecorded(PupilEvent):
-    how: str
-    likes: str | None
-    hard: str | None
-    helps: str | None
-    hopes: str | None
-    verbatim: bool
-    wants_to_attend_review: bool | None
-
-    def apply(self, pupil: Pupil) -> Pupil:
-        return with_voice(pupil, Voice.PUPIL, self.occurred_on)
-
-
-class RecordPupilVoice(Command):
-    """Record what the pupil said, drew or showed, and whether the words are the pupil's own."""
-
-    roles = STAFF
-
-    origin: Origin = Origin.PUPIL
-    how: Name
-    likes: Words | None = None
-    hard: Words | None = None
-    helps: Words | None = None
-    hopes: Words | None = None
-    verbatim: Flag
-    wants_to_attend_review: Flag | None = None
-
-    @model_validator(mode="after")
-    def _something_said(self) -> RecordPupilVoice:
-        if not (self.likes or self.hard or self.helps or self.hopes):
-            raise ValueError("Record something that the pupil said, drew or showed")
-        return self
-
-    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
-        return [
-            PupilVoiceRecorded(
-                **self.entry(pupil, by),
-                how=self.how,
-                likes=self.likes,
-                hard=self.hard,
-                helps=self.helps,
-                hopes=self.hopes,
-                verbatim=self.verbatim,
-                wants_to_attend_review=self.wants_to_attend_review,
-            )
-        ]
-
-
-class ParentVoiceRecorded(PupilEvent):
-    given_by: Party
-    interpreter: bool
-    going_well: str | None
-    worries: str | None
-    hopes: str | None
-    happy_to_share: bool
-
-    def apply(self, pupil: Pupil) -> Pupil:
-        return with_voice(pupil, Voice.PARENT, self.occurred_on)
-
-
-class RecordParentVoice(Command):
-    """Record what a parent said, and whether it may be shared at the review.
-
-    A parent here is whoever has care of the child, a grandparent or a foster carer too
-    (Education Act 1996 s.576): parental responsibility is not asked for.
-    """
-
-    roles = STAFF
-
-    origin: Origin = Origin.PARENT
-    contact_id: UUID
-    interpreter: Flag = False
-    going_well: Words | None = None
-    worries: Words | None = None
-    hopes: Words | None = None
-    happy_to_share: Flag
-
-    @model_validator(mode="after")
-    def _something_said(self) -> RecordParentVoice:
-        if not (self.going_well or self.worries or self.hopes):
-            raise ValueError("Record something that the parent said")
-        return self
-
-    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
-        return [
-            ParentVoiceRecorded(
-                **self.entry(pupil, by),
-                given_by=party(pupil, self.contact_id),
-                interpreter=self.interpreter,
-                going_well=self.going_well,
-                worries=self.worries,
-                hopes=self.hopes,
-                happy_to_share=self.happy_to_share,
-            )
-        ]
 
 
 class ReviewMissed(PupilEvent):

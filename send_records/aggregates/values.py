@@ -90,7 +90,7 @@ def _count(number: int) -> int:
 
 
 def _measure(number: Decimal) -> Decimal:
-    if not number.is_finite() or abs(number) >= 1_000_000 or number != round(number, 3):
+    if not -1_000_000 < number < 1_000_000 or number != round(number, 3):
         raise ValueError("Enter a number below a million, with at most three decimals")
     return number
 

@@ -8,23 +8,25 @@ import pytest
 from send_records.aggregates.assessments import (
     AssessmentRecorded,
     AttainmentRecorded,
+    Informant,
+    ObservationRecorded,
+    RecordAssessment,
+    RecordAttainment,
+    RecordObservation,
+    Score,
+    ScoreOutOfRange,
+)
+from send_records.aggregates.needs import (
     EndNeed,
     IdentifyNeed,
-    Informant,
     NeedAlreadyIdentified,
     NeedEnded,
     NeedIdentified,
     NeedReranked,
-    ObservationRecorded,
     PrimaryNeedMissing,
     RanksUnchanged,
     RankTaken,
-    RecordAssessment,
-    RecordAttainment,
-    RecordObservation,
     RerankNeeds,
-    Score,
-    ScoreOutOfRange,
     SenTypeNotInForce,
 )
 from send_records.aggregates.values import Area, DataClass

@@ -19,12 +19,15 @@ from send_records.aggregates import (
     concerns,
     consents,
     contacts,
+    details,
     monitoring,
+    needs,
     plans,
     pupil,
     register,
     retention,
     reviews,
+    voices,
 )
 from send_records.aggregates.base import Command, Entry
 from send_records.aggregates.pupil import AdmitPupil, Pupil
@@ -111,8 +114,8 @@ def given_by(d: Details, record: Pupil) -> Details:
 
 KINDS: Mapping[str, tuple[type[Command], Callable[[Details, Pupil], Details]]] = {
     "ContactRecorded": (contacts.RecordContact, lambda d, record: {"contact": d}),
-    "CircumstancesRecorded": (pupil.RecordCircumstances, as_is),
-    "UpnReplaced": (pupil.ReplaceUpn, as_is),
+    "CircumstancesRecorded": (details.RecordCircumstances, as_is),
+    "UpnReplaced": (details.ReplaceUpn, as_is),
     "PupilMovedAcademy": (
         pupil.MovePupilAcademy,
         lambda d, record: renamed(to_academy="to")(without("from", "on")(d, record), record),
@@ -139,7 +142,7 @@ KINDS: Mapping[str, tuple[type[Command], Callable[[Details, Pupil], Details]]] =
     "MonitoringStarted": (monitoring.StartMonitoring, as_is),
     "MonitoringReviewed": (monitoring.ReviewMonitoring, renamed(next_step="next")),
     "AssessmentRecorded": (assessments.RecordAssessment, as_is),
-    "NeedIdentified": (assessments.IdentifyNeed, as_is),
+    "NeedIdentified": (needs.IdentifyNeed, as_is),
     "NoticeGiven": (
         consents.GiveNotice,
         lambda d, record: {
@@ -182,8 +185,8 @@ KINDS: Mapping[str, tuple[type[Command], Callable[[Details, Pupil], Details]]] =
             "how": d["how"],
         },
     ),
-    "PupilVoiceRecorded": (reviews.RecordPupilVoice, renamed(likes="like")),
-    "ParentVoiceRecorded": (reviews.RecordParentVoice, given_by),
+    "PupilVoiceRecorded": (voices.RecordPupilVoice, renamed(likes="like")),
+    "ParentVoiceRecorded": (voices.RecordParentVoice, given_by),
     "ReviewHeld": (
         reviews.HoldReview,
         lambda d, record: (

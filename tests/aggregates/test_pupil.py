@@ -9,26 +9,28 @@ from pydantic import ValidationError
 
 from send_records.aggregates.base import NotYetHappened
 from send_records.aggregates.concerns import RaiseConcern
-from send_records.aggregates.pupil import (
-    AcademyUnchanged,
+from send_records.aggregates.details import (
     ChangeYearGroup,
     CircumstancesRecorded,
     CorrectPupilDetails,
-    MovePupilAcademy,
     NotACode,
-    PupilAdmitted,
     PupilDetailsCorrected,
+    RecordCircumstances,
+    ReplaceUpn,
+    UpnReplaced,
+    YearGroupChanged,
+)
+from send_records.aggregates.pupil import (
+    AcademyUnchanged,
+    MovePupilAcademy,
+    PupilAdmitted,
     PupilLeft,
     PupilMovedAcademy,
     PupilNotOnRoll,
     PupilReadmitted,
     PupilStillOnRoll,
     ReadmitPupil,
-    RecordCircumstances,
     RecordLeaving,
-    ReplaceUpn,
-    UpnReplaced,
-    YearGroupChanged,
 )
 from send_records.aggregates.retention import RetentionClassAssigned
 from send_records.aggregates.values import Area
@@ -95,6 +97,10 @@ def test_a_uln_whose_check_digit_is_wrong_is_refused() -> None:
     assert but(ADMIT, uln="1000000043").uln == "1000000043"
     with pytest.raises(ValidationError, match="Check the ULN"):
         but(ADMIT, uln="1000000063")
+
+
+def test_a_date_of_birth_may_be_the_day_of_the_entry_itself() -> None:
+    a_pupil().when(but(CORRECT, date_of_birth=CORRECT.occurred_on)).then(PupilDetailsCorrected)
 
 
 def test_nobody_is_admitted_before_being_born_or_before_it_happens() -> None:
@@ -185,6 +191,10 @@ def test_a_pupil_who_comes_back_continues_the_record() -> None:
 
     assert (back.pupil.academy, back.pupil.left_on) == ("Brook Lane Academy", None)
     back.given(but(RAISE, occurred_on=date(2026, 10, 1)))
+
+
+def test_a_leaving_recorded_in_error_is_undone_on_its_own_day() -> None:
+    a_pupil().given(LEAVE).when(but(READMIT, occurred_on=LEAVE.occurred_on)).then(PupilReadmitted)
 
 
 def test_only_a_pupil_who_has_left_comes_back_and_not_before_leaving() -> None:

@@ -5,7 +5,6 @@ from datetime import date
 import pytest
 
 from send_records.aggregates.agencies import RecordAgencyInvolvement
-from send_records.aggregates.assessments import PrimaryNeedMissing
 from send_records.aggregates.base import NotYetHappened
 from send_records.aggregates.consents import Purpose, RecordAgreementRefused
 from send_records.aggregates.monitoring import (
@@ -13,6 +12,7 @@ from send_records.aggregates.monitoring import (
     MonitoringEnded,
     StartMonitoring,
 )
+from send_records.aggregates.needs import PrimaryNeedMissing
 from send_records.aggregates.register import (
     AddedToSendRegister,
     AgencyNotInvolved,
@@ -30,13 +30,8 @@ from send_records.aggregates.register import (
     SupportLevel,
     SupportLevelChanged,
 )
-from send_records.aggregates.reviews import (
-    Attendee,
-    HoldReview,
-    Part,
-    RecordPupilVoice,
-    ReviewKind,
-)
+from send_records.aggregates.reviews import Attendee, HoldReview, Part, ReviewKind
+from send_records.aggregates.voices import RecordPupilVoice
 from tests.scenario import ADD, IDENTIFY, MOTHER, TELL, a_family, but, on_register
 
 MONITOR = StartMonitoring(occurred_on=date(2023, 10, 18), focus="Reading accuracy")
@@ -191,6 +186,13 @@ def test_removal_needs_a_review_held_since_the_pupil_was_added() -> None:
     )
 
 
+def test_a_review_on_the_day_of_adding_counts() -> None:
+    review = but(LAST_REVIEW, occurred_on=ADD.occurred_on)
+    remove = but(REMOVE, review_on=ADD.occurred_on)
+
+    on_register().given(review).when(remove).then(RemovedFromSendRegister)
+
+
 def test_a_removal_does_not_rest_on_a_review_held_after_it() -> None:
     reviewed = on_register().given(LAST_REVIEW)
 
@@ -228,6 +230,10 @@ def test_a_pupil_added_again_has_parents_told_again() -> None:
     again = but(ADD, occurred_on=date(2026, 10, 1))
 
     removed.when(again).refused(ParentsNotInformed)
+    told_at_removal = but(TELL, occurred_on=REMOVE.occurred_on)
+    on_register().given(told_at_removal, LAST_REVIEW, REMOVE).when(again).refused(
+        ParentsNotInformed
+    )
     removed.given(but(TELL, occurred_on=date(2026, 10, 1))).when(again).then(
         AddedToSendRegister, parents_informed_on=date(2026, 10, 1)
     )

@@ -11,12 +11,8 @@ from send_records.aggregates.reviews import (
     AlreadyReviewed,
     Attendee,
     HoldReview,
-    ParentVoiceRecorded,
     Part,
-    PupilVoiceRecorded,
     RecordMissedReview,
-    RecordParentVoice,
-    RecordPupilVoice,
     ReviewHeld,
     ReviewKind,
     ReviewMissed,
@@ -26,9 +22,15 @@ from send_records.aggregates.reviews import (
     TargetReview,
     TargetReviewed,
     TargetsNotReviewed,
-    VoiceMissing,
 )
 from send_records.aggregates.values import Area, Origin
+from send_records.aggregates.voices import (
+    ParentVoiceRecorded,
+    PupilVoiceRecorded,
+    RecordParentVoice,
+    RecordPupilVoice,
+    VoiceMissing,
+)
 from send_records.errors import Invalid, NotFound
 from tests.scenario import GRANDMOTHER, MOTHER, NOBODY, Scenario, a_family, a_pupil, but
 
@@ -97,6 +99,7 @@ def test_a_review_is_scheduled_with_those_invited() -> None:
     a_pupil().when(SCHEDULE).then(
         ReviewScheduled, planned_on=date(2024, 3, 22), invited=SCHEDULE.invited
     )
+    a_pupil().when(but(SCHEDULE, planned_on=date(2024, 1, 8))).then(ReviewScheduled)
     a_pupil().when(but(SCHEDULE, planned_on=date(2024, 1, 7))).refused(Invalid)
 
 
@@ -143,6 +146,14 @@ def test_a_voice_counts_for_one_review_only() -> None:
     next_term = but(HOLD, occurred_on=date(2024, 7, 12))
 
     heard().given(HOLD).when(next_term).refused(VoiceMissing)
+
+
+def test_a_voice_heard_on_the_day_of_a_review_counts_for_that_one() -> None:
+    same_day = but(PUPIL_VOICE, occurred_on=HOLD.occurred_on)
+    held = a_family().given(DRAFT, PARENT_VOICE, same_day, HOLD)
+    next_term = but(HOLD, occurred_on=date(2024, 7, 12), parent_voice="She is happier")
+
+    held.when(next_term).refused(VoiceMissing)
 
 
 def test_a_voice_heard_after_a_review_was_not_in_it() -> None:

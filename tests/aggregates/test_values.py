@@ -107,6 +107,8 @@ def test_text_once_taken_is_taken_again_unchanged(text: str) -> None:
 def test_a_day_is_written_as_year_month_day() -> None:
     assert DAY.validate_python("2026-02-28") == date(2026, 2, 28)
     assert DAY.validate_json('"2026-02-28"') == date(2026, 2, 28)
+    assert not refused(DAY, "1990-01-01")
+    assert not refused(DAY, "2150-01-01")
 
 
 @pytest.mark.parametrize(
@@ -154,6 +156,10 @@ def test_a_count_is_a_whole_number_in_bounds(value: Any) -> None:
         "sNaN",
         "1e400",
         "1e-400",
+        "1e999999",
+        "-1e999999",
+        "1e999999999999999999",
+        "1e-999999999999999999",
         1_000_000,
         "0.0001",
         "seven",
