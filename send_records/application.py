@@ -1,0 +1,221 @@
+"""The application: the only way to change a record, and the only way to read one back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+from eventsourcing.application import Application
+from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Mapper
+from eventsourcing.utils import Environment, EnvType
+from pydantic import Field
+
+from send_records.aggregates.base import Actor, By, Command, DomainEvent, Entry, Metadata
+from send_records.aggregates.pupil import AdmitPupil, Pupil
+from send_records.aggregates.rules import Rules
+from send_records.aggregates.values import Source, Value
+from send_records.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    NotPermitted,
+    NotReadyYet,
+    SendRecordsError,
+    StaleVersion,
+)
+from send_records.store.mapper import EventMapper
+from send_records.store.recorder import CommandRow, PostgresRecorder, RecordedCommand
+
+LONDON = ZoneInfo("Europe/London")
+ATTEMPTS = 5
+
+
+class IdempotencyKeyReused(Invalid):
+    """A key stands for one request: another request needs a key of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who asks, in the course of what, and under which key."""
+
+    actor: Actor
+    command_id: UUID
+    correlation_id: UUID
+    causation_id: UUID | None = None
+    source: Source = Source.API
+
+
+class Receipt(Value):
+    """Proof of recording: where the pupil now stands, and where to wait for on the read side."""
+
+    pupil_id: UUID
+    version: int
+    """The pupil's version after it, for the next ``If-Match``."""
+    position: int
+    """Its last event's place in the whole log, for ``?after=``."""
+    replayed: bool = Field(default=False, exclude=True)
+    """Whether it had been recorded before, and this is the first answer again."""
+
+
+class SendRecords(Application[UUID]):
+    """Executes commands against pupils, one stream of events each."""
+
+    name = "send_records"
+
+    def __init__(
+        self,
+        recorder: PostgresRecorder,
+        mapper: EventMapper,
+        rules: Rules,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._recorder = recorder
+        self._mapper = mapper
+        self._rules = rules
+        self._clock = clock
+        super().__init__()
+
+    def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
+        """Return an empty environment: no variable of the library's changes what is built."""
+        return Environment(name, {})
+
+    def construct_mapper(self) -> Mapper[UUID]:
+        return self._mapper
+
+    def construct_recorder(self) -> ApplicationRecorder:
+        return self._recorder
+
+    def admit(self, command: AdmitPupil, request: Request) -> Receipt:
+        """Open a pupil's record, whose id is the command's."""
+        require_role(command, request.actor)
+        asked = fingerprint(request.command_id, command, request.actor)
+        if repeated := self._receipt_of(request.command_id, asked):
+            return repeated
+        try:
+            return self._append(command.decide(self._by(request)), request, asked)
+        except IntegrityError:
+            raise IdempotencyKeyReused("That key is the id of a record already.") from None
+
+    def execute(
+        self,
+        pupil_id: UUID,
+        command: Command,
+        request: Request,
+        *,
+        expected_version: int | None = None,
+    ) -> Receipt:
+        """Decide the command against the pupil as it stands, and record what was decided.
+
+        ``expected_version`` is the version the caller had read: StaleVersion if it is no longer
+        that.  With None the command is decided anew when someone else was quicker, a few times,
+        then Conflict.  Raise NotFound, NotPermitted, IdempotencyKeyReused, or what the command
+        refuses with.
+        """
+        require_role(command, request.actor)
+        asked = fingerprint(pupil_id, command, request.actor)
+        if repeated := self._receipt_of(request.command_id, asked):
+            return repeated
+        try:
+            return self._decide(pupil_id, command, request, asked, expected_version)
+        except NotReadyYet:
+            raise
+        except SendRecordsError:
+            # The same request may have been sent twice at once, and the other have been recorded.
+            if repeated := self._receipt_of(request.command_id, asked):
+                return repeated
+            raise
+
+    def _decide(
+        self,
+        pupil_id: UUID,
+        command: Command,
+        request: Request,
+        asked: bytes,
+        expected_version: int | None,
+    ) -> Receipt:
+        for _ in range(ATTEMPTS):
+            pupil = self.pupil(pupil_id)
+            if expected_version not in (None, pupil.version):
+                raise StaleVersion(f"The record is now at version {pupil.version}: read it again.")
+            events = command.decide(pupil, self._by(request))
+            try:
+                return self._append(events, request, asked)
+            except IntegrityError:
+                continue
+        raise Conflict("Others are writing in this record at this moment: try again.")
+
+    def pupil(self, pupil_id: UUID) -> Pupil:
+        """Return the pupil as it stands; raise NotFound if there is none."""
+        pupil: Pupil | None = None
+        for row in self._recorder.select_events(pupil_id):
+            pupil = self._mapper.to_domain_event(row).mutate(pupil)
+        if pupil is None:
+            raise NotFound("No pupil has that id.")
+        return pupil
+
+    def history(
+        self, pupil_id: UUID, *, after: int = 0, limit: int | None = None
+    ) -> list[DomainEvent]:
+        """Return what was recorded of the pupil, oldest first, after a version."""
+        rows = self._recorder.select_events(pupil_id, gt=after, limit=limit)
+        return [self._mapper.to_domain_event(row) for row in rows]
+
+    def feed(self, *, after: int, limit: int) -> list[DomainEvent]:
+        """Return events of all pupils in the order of the log, after a position, without gaps."""
+        rows = self._recorder.select_notifications(after, limit, inclusive_of_start=False)
+        return [self._mapper.to_domain_event(row) for row in rows]
+
+    def size(self) -> int:
+        """Return how many events the log holds, which is the last one's position."""
+        return self._recorder.head()[0]
+
+    def _by(self, request: Request) -> By:
+        today = self._clock().astimezone(LONDON).date()
+        metadata = Metadata(
+            recorded_by=request.actor,
+            command_id=request.command_id,
+            correlation_id=request.correlation_id,
+            causation_id=request.causation_id,
+            source=request.source,
+            policy_version=self._rules.edition(today).id,
+        )
+        return By(metadata, today, self._rules)
+
+    def _append(self, events: Sequence[DomainEvent], request: Request, asked: bytes) -> Receipt:
+        stored = [self._mapper.to_stored_event(event) for event in events]
+        row = CommandRow(request.command_id, request.actor.id, asked)
+        return receipt(self._recorder.append(stored, row), asked)
+
+    def _receipt_of(self, command_id: UUID, asked: bytes) -> Receipt | None:
+        recorded = self._recorder.find_command(command_id)
+        return None if recorded is None else receipt(recorded, asked, replayed=True)
+
+
+def require_role(entry: Entry, actor: Actor) -> None:
+    """Raise NotPermitted unless the actor's role may give the command."""
+    if actor.role not in entry.roles:
+        wanted = ", ".join(sorted(role.replace("_", " ") for role in entry.roles))
+        raise NotPermitted(f"This is for: {wanted}.")
+
+
+def fingerprint(pupil_id: UUID, entry: Entry, actor: Actor) -> bytes:
+    """Return the SHA-256 of what is asked, of whom and by whom: equal for a retry only."""
+    asked = [type(entry).__name__, pupil_id, actor.id, entry.model_dump(mode="json")]
+    return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def receipt(recorded: RecordedCommand, asked: bytes, *, replayed: bool = False) -> Receipt:
+    """Return the receipt of a recorded command; raise IdempotencyKeyReused for another request."""
+    if recorded.request_hash != asked:
+        raise IdempotencyKeyReused("That Idempotency-Key was used for another request.")
+    return Receipt(
+        pupil_id=recorded.stream_id,
+        version=recorded.version,
+        position=recorded.last_position,
+        replayed=replayed,
+    )

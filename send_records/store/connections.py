@@ -1,0 +1,51 @@
+"""Connections: pooled, in the trust's schema, with nothing set on them that could leak."""
+
+from __future__ import annotations
+
+from psycopg import Connection, connect
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import ConnectionPool
+
+Pool = ConnectionPool[Connection]
+
+
+def in_schema(conninfo: str, schema: str, name: str) -> str:
+    """Return the connection string with the schema as search path, and a name to be known by."""
+    return make_conninfo(
+        conninfo,
+        options=f"-c search_path={schema},pg_temp",
+        application_name=name,
+        connect_timeout=5,
+    )
+
+
+def pool(conninfo: str, *, most: int = 8) -> Pool:
+    """Return an open pool of autocommit connections; close it when done."""
+    return ConnectionPool(
+        conninfo,
+        min_size=1,
+        max_size=most,
+        open=True,
+        timeout=5,
+        reconnect_timeout=30,
+        check=ConnectionPool.check_connection,
+        kwargs={"autocommit": True},
+    )
+
+
+def libpq_environment(conninfo: str) -> dict[str, str]:
+    """Return a connection string as the variables that psql reads.
+
+    By environment, because the arguments of a process, a password among them, are public.
+    """
+    names = {"dbname": "PGDATABASE", "application_name": "PGAPPNAME"}
+    return {
+        names.get(key, "PG" + key.upper().replace("_", "")): str(value)
+        for key, value in conninfo_to_dict(conninfo).items()
+        if value is not None
+    }
+
+
+def one(conninfo: str) -> Connection:
+    """Return one autocommit connection; close it when done."""
+    return connect(conninfo, autocommit=True)

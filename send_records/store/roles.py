@@ -1,0 +1,65 @@
+"""The roles of the database: one that owns, one that serves, one that projects.
+
+* owner      owns the schema; used by migrations and rebuilds only
+* app        may EXECUTE append() and SELECT; the API's role
+* projector  may SELECT the log and write the tables of the read side
+
+None is a superuser.  The projector's commits are asynchronous: its tables and its position are
+lost together, and the log has what it needs to make them again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from psycopg import Connection
+from psycopg.sql import SQL, Identifier, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The names in use for one trust: its schema and its three roles."""
+
+    schema: str
+    owner: str
+    app: str
+    projector: str
+
+    @classmethod
+    def named_after(cls, schema: str) -> Roles:
+        return cls(schema, f"{schema}_owner", f"{schema}_app", f"{schema}_projector")
+
+
+def provision(admin: Connection, roles: Roles, database: str, passwords: dict[str, str]) -> None:
+    """Make the roles that are missing, and the database, owned by the owner.
+
+    ``admin`` is a superuser, or may create roles and databases; ``passwords`` are by role name.
+    Safe to repeat; passwords of roles that exist are set anew.
+    """
+    admin.autocommit = True
+    for role in (roles.owner, roles.app, roles.projector):
+        exists = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+        verb = SQL("ALTER") if exists else SQL("CREATE")
+        admin.execute(
+            SQL("{} ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}").format(
+                verb, Identifier(role), Literal(passwords[role])
+            )
+        )
+    admin.execute(
+        SQL("ALTER ROLE {} SET synchronous_commit = off").format(Identifier(roles.projector))
+    )
+    if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
+        admin.execute(
+            SQL("CREATE DATABASE {} OWNER {}").format(Identifier(database), Identifier(roles.owner))
+        )
+    named = Identifier(database)
+    admin.execute(SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(named))
+    # A second trust's owner makes its schema in a database that the first one owns.
+    for role, privileges in (
+        (roles.owner, SQL("CONNECT, CREATE")),
+        (roles.app, SQL("CONNECT")),
+        (roles.projector, SQL("CONNECT")),
+    ):
+        admin.execute(
+            SQL("GRANT {} ON DATABASE {} TO {}").format(privileges, named, Identifier(role))
+        )

@@ -1,0 +1,138 @@
+"""A PostgreSQL of the run's own, shared by its workers; a database of its own for each test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.sql import SQL, Identifier
+
+from send_records.application import SendRecords
+from send_records.bootstrap import Database, mapper, now
+from send_records.projections.engine import Engine
+from send_records.rules import shipped_rules
+from send_records.store.connections import Pool, in_schema, one, pool
+from send_records.store.embedded import SUPERUSER, EmbeddedPostgres
+from send_records.store.migrate import migrate
+from send_records.store.recorder import PostgresRecorder
+from send_records.store.roles import Roles, provision
+from tests.scratch import quick_folder
+
+DATA_DIR = "SEND_RECORDS_TEST_DIR"
+TEMPLATE = "template_records"
+ROLES = Roles.named_after("send_records")
+
+
+@pytest.fixture(autouse=True)
+def _only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse any connection that would leave this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The run's PostgreSQL, with a template database that every migration has been applied to."""
+
+    server: EmbeddedPostgres
+
+    def admin(self, database: str = SUPERUSER) -> psycopg.Connection:
+        return one(self.server.conninfo(SUPERUSER, database))
+
+    def database(self, name: str) -> Database:
+        def reached(role: str) -> str:
+            return in_schema(self.server.conninfo(role, name), ROLES.schema, role)
+
+        return Database(ROLES, reached(ROLES.app), reached(ROLES.owner), reached(ROLES.projector))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the run's data directory, in the controller, which its workers inherit by name.
+
+    Not one of pytest's own, which are closed to the account PostgreSQL runs under for root.
+    """
+    if not hasattr(config, "workerinput"):
+        folder = tempfile.mkdtemp(prefix="send-records-test-", dir=quick_folder())
+        Path(folder).chmod(0o711)
+        os.environ[DATA_DIR] = folder
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(DATA_DIR))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    with EmbeddedPostgres(Path(os.environ[DATA_DIR]) / "data") as server:
+        found = Cluster(server)
+        with found.admin() as admin:
+            admin.execute("SELECT pg_advisory_lock(1)")
+            passwords = {
+                role: server.password(role) for role in (ROLES.owner, ROLES.app, ROLES.projector)
+            }
+            provision(admin, ROLES, TEMPLATE, passwords)
+            with one(found.database(TEMPLATE).as_owner()) as owner:
+                migrate(owner, ROLES)
+        yield found
+
+
+@contextmanager
+def new_database(cluster: Cluster) -> Iterator[Database]:
+    """Make a database as shipped, migrated and empty, and drop it at the end."""
+    name = f"t_{uuid4().hex}"
+    with cluster.admin() as admin:
+        admin.execute("SELECT pg_advisory_lock(1)")
+        admin.execute(
+            SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+                Identifier(name), Identifier(TEMPLATE), Identifier(ROLES.owner)
+            )
+        )
+    yield cluster.database(name)
+    with cluster.admin() as admin:
+        admin.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+
+@pytest.fixture
+def database(cluster: Cluster) -> Iterator[Database]:
+    """A database of the test's own."""
+    with new_database(cluster) as found:
+        yield found
+
+
+@pytest.fixture
+def app_pool(database: Database) -> Iterator[Pool]:
+    """Connections as the application's role."""
+    with pool(database.app) as connections:
+        yield connections
+
+
+@pytest.fixture
+def recorder(app_pool: Pool) -> PostgresRecorder:
+    return PostgresRecorder(app_pool)
+
+
+@pytest.fixture
+def records(recorder: PostgresRecorder) -> SendRecords:
+    return SendRecords(recorder, mapper(), shipped_rules(), now)
+
+
+@pytest.fixture
+def engine(database: Database) -> Engine:
+    return Engine(database.as_projector(), mapper())

@@ -1,0 +1,65 @@
+"""A pupil's life, told in commands and kept as the events that the log would hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+from send_records.aggregates.base import Actor, Command, DomainEvent
+from send_records.aggregates.pupil import AdmitPupil, Pupil
+from send_records.projections.base import Projection, fold
+from tests.api.story import REFUSED, STORY
+from tests.scenario import ADMIT, SENCO, by
+
+R = TypeVar("R")
+
+
+class Life:
+    """What was recorded of one pupil; each event at noon of its day, unless it is said when."""
+
+    def __init__(self, admit: AdmitPupil = ADMIT, *, key: UUID | None = None) -> None:
+        self.events: list[DomainEvent] = []
+        self.pupil: Pupil | None = None
+        self._take(admit.decide(by(command_id=key)), None)
+
+    def then(
+        self,
+        *commands: Command,
+        key: UUID | None = None,
+        actor: Actor = SENCO,
+        recorded_at: datetime | None = None,
+    ) -> Life:
+        for command in commands:
+            assert self.pupil is not None
+            events = command.decide(self.pupil, by(actor, command_id=key or uuid4()))
+            self._take(events, recorded_at)
+        return self
+
+    def _take(self, events: Sequence[DomainEvent], recorded_at: datetime | None) -> None:
+        for event in events:
+            self.pupil = event.mutate(self.pupil)
+            noon = datetime.combine(event.occurred_on, time(12), UTC)
+            recorded = {"position": len(self.events) + 1, "recorded_at": recorded_at or noon}
+            self.events.append(event.model_copy(update=recorded))
+
+    def row(self, projection: Projection[R]) -> R:
+        """Return the row of the last event, folded from nothing."""
+        rows: dict[object, R | None] = {}
+        fold(projection, rows, self.events)
+        row = rows[projection.key_of(self.events[-1])]
+        assert row is not None
+        return row
+
+
+def storied() -> Life:
+    """The story in which every command, and so every event, has its turn."""
+    admission, *later = STORY
+    assert isinstance(admission.entry, AdmitPupil)
+    life = Life(admission.entry, key=admission.key)
+    for step in later:
+        if type(step.entry) not in REFUSED:
+            assert isinstance(step.entry, Command)
+            life.then(step.entry, key=step.key, actor=step.actor)
+    return life

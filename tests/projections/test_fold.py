@@ -1,0 +1,214 @@
+"""A projection is a pure function of the log (``security.md``, P3)."""
+
+from __future__ import annotations
+
+import threading
+from copy import deepcopy
+from dataclasses import fields
+from datetime import date, datetime
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+from uuid import UUID, uuid4
+
+import pytest
+from psycopg.rows import dict_row
+from psycopg.sql import SQL, Identifier
+
+from send_records.application import Request, SendRecords
+from send_records.bootstrap import Database, mapper
+from send_records.projections.base import Projection, fold
+from send_records.projections.engine import PROJECTIONS, Engine
+from send_records.store.connections import Pool, one
+from tests.api.story import told
+from tests.projections.lives import storied
+from tests.scenario import ADMIT, IDENTIFY, SENCO, but
+
+Rows = dict[Any, Any]
+each_projection = pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda p: p.name)
+
+
+def asked() -> Request:
+    return Request(SENCO, uuid4(), uuid4())
+
+
+def stored(pool: Pool, projection: Projection[Any]) -> Rows:
+    """Return the projection's table, by key."""
+    query = SQL("SELECT * FROM {}").format(Identifier(projection.name))
+    with pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+        return {row[projection.key]: row for row in cursor.execute(query)}
+
+
+def folded(records: SendRecords, projection: Projection[Any]) -> Rows:
+    """Return what the whole log adds up to, by key."""
+    rows: Rows = {}
+    fold(projection, rows, records.feed(after=0, limit=10_000))
+    return {
+        key: {field.name: getattr(row, field.name) for field in fields(row)}
+        for key, row in rows.items()
+        if row is not None
+    }
+
+
+def positions(pool: Pool) -> set[int]:
+    """Return how far the projections have got."""
+    with pool.connection() as connection:
+        rows = connection.execute("SELECT position FROM projection_positions").fetchall()
+    return {position for (position,) in rows}
+
+
+def level(records: SendRecords, pool: Pool) -> bool:
+    return all(stored(pool, each) == folded(records, each) for each in PROJECTIONS)
+
+
+@pytest.fixture
+def busy(records: SendRecords) -> SendRecords:
+    """A log in which the story is mixed with the lives of others."""
+    others = [records.admit(but(ADMIT, upn=None), asked()).pupil_id for _ in range(3)]
+    told(records)
+    for pupil_id in others:
+        records.execute(pupil_id, IDENTIFY, asked())
+    return records
+
+
+@each_projection
+def test_the_same_row_and_event_give_the_same_row_and_change_neither(
+    projection: Projection[Any],
+) -> None:
+    rows: Rows = {}
+    for event in storied().events:
+        key = projection.key_of(event)
+        before, witness = rows.get(key), (deepcopy(rows.get(key)), event.model_copy(deep=True))
+
+        once, again = projection.project(before, event), projection.project(before, event)
+
+        assert once == again
+        assert (before, event) == witness
+        rows[key] = once
+
+
+@each_projection
+def test_every_field_of_a_row_is_a_column_of_a_fitting_type(
+    projection: Projection[Any], app_pool: Pool
+) -> None:
+    with app_pool.connection() as connection:
+        columns = connection.execute(
+            "SELECT column_name, data_type, is_nullable FROM information_schema.columns "
+            "WHERE table_schema = current_schema() AND table_name = %s",
+            [projection.name],
+        ).fetchall()
+
+    hints = get_type_hints(projection.row)
+    wanted = {field.name: column_of(hints[field.name]) for field in fields(projection.row)}
+    assert {
+        name: (kind.replace("bigint", "integer"), nullable == "YES")
+        for name, kind, nullable in columns
+    } == wanted
+
+
+def column_of(hint: Any) -> tuple[str, bool]:
+    """Return the column's type, and whether it may be null."""
+    nullable = get_origin(hint) is UnionType or type(None) in get_args(hint)
+    [kind] = [arg for arg in get_args(hint) if arg is not type(None)] if nullable else [hint]
+    simple = {
+        str: "text",
+        UUID: "uuid",
+        bool: "boolean",
+        int: "integer",
+        date: "date",
+        datetime: "timestamp with time zone",
+    }
+    if get_origin(kind) is Literal:
+        return "text", nullable
+    if get_origin(kind) is list:
+        return ("ARRAY" if get_args(kind) == (str,) else "jsonb"), nullable
+    return simple[kind], nullable
+
+
+def test_the_tables_are_what_the_log_adds_up_to(
+    busy: SendRecords, engine: Engine, app_pool: Pool
+) -> None:
+    assert engine.catch_up() == busy.size()
+
+    for projection in PROJECTIONS:
+        assert stored(app_pool, projection) == folded(busy, projection)
+    assert positions(app_pool) == {busy.size()}
+
+
+def test_catching_up_twice_changes_nothing(
+    busy: SendRecords, engine: Engine, app_pool: Pool
+) -> None:
+    engine.catch_up()
+    before = [stored(app_pool, projection) for projection in PROJECTIONS]
+
+    assert engine.catch_up() == 0
+
+    assert [stored(app_pool, projection) for projection in PROJECTIONS] == before
+
+
+def test_what_is_recorded_later_is_taken_from_where_it_stopped(
+    busy: SendRecords, engine: Engine, app_pool: Pool
+) -> None:
+    engine.catch_up()
+    busy.admit(but(ADMIT, upn=None), asked())
+
+    assert engine.catch_up() == 2
+    assert level(busy, app_pool)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 7, 1000])
+def test_the_size_of_batches_makes_no_difference(
+    busy: SendRecords, database: Database, app_pool: Pool, batch: int
+) -> None:
+    engine = Engine(database.as_projector(), mapper(), batch=batch)
+
+    assert engine.catch_up() == busy.size()
+
+    assert level(busy, app_pool)
+
+
+def test_a_projection_that_is_behind_catches_up_beside_those_that_are_not(
+    busy: SendRecords, database: Database, app_pool: Pool
+) -> None:
+    for index, projection in enumerate(PROJECTIONS):
+        with one(database.as_projector()) as connection:
+            engine = Engine(database.as_projector(), mapper(), [projection], batch=5)
+            for _ in range(index * 3):
+                engine.advance(connection)
+    assert len(positions(app_pool)) == len(PROJECTIONS) - 1
+
+    Engine(database.as_projector(), mapper(), batch=4).catch_up()
+
+    assert level(busy, app_pool)
+
+
+def test_two_engines_at_once_do_each_event_once(
+    busy: SendRecords, database: Database, app_pool: Pool
+) -> None:
+    start = threading.Barrier(3)
+    counts: list[int] = []
+
+    def run() -> None:
+        engine = Engine(database.as_projector(), mapper(), batch=2)
+        start.wait()
+        counts.append(engine.catch_up())
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(counts) == 3
+    assert sum(counts) == busy.size()
+    assert level(busy, app_pool)
+
+
+def test_a_row_changed_behind_the_logs_back_would_be_found(
+    busy: SendRecords, engine: Engine, database: Database, app_pool: Pool
+) -> None:
+    """The defect planted: a table that is not what the log adds up to."""
+    engine.catch_up()
+    with one(database.as_projector()) as connection:
+        connection.execute("UPDATE chronology SET days_late = 0 WHERE position = 1")
+
+    assert not level(busy, app_pool)

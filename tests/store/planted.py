@@ -1,0 +1,71 @@
+"""Planted defects: what the tests of the store must be able to find."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from uuid import UUID
+
+import psycopg
+from eventsourcing.persistence import IntegrityError
+
+from send_records.store.mapper import VersionedEvent
+from send_records.store.recorder import (
+    AMBIGUOUS,
+    CommandRow,
+    PostgresRecorder,
+    RecordedCommand,
+)
+
+PLACES_FROM_A_SEQUENCE = """
+CREATE SEQUENCE places;
+CREATE OR REPLACE FUNCTION append(
+    p_command_id uuid, p_request_hash bytea, p_actor_id uuid,
+    p_stream_ids uuid[], p_versions integer[], p_topics text[], p_class_versions smallint[],
+    p_states bytea[]
+) RETURNS TABLE ("position" bigint, recorded_at timestamptz)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+        INSERT INTO events
+        SELECT nextval('places'), s, v, t, c, d, clock_timestamp(), p_actor_id, p_command_id,
+               sha256(d)
+        FROM unnest(p_stream_ids, p_versions, p_topics, p_class_versions, p_states)
+             AS x (s, v, t, c, d)
+        RETURNING events.position, events.recorded_at;
+END $$
+"""
+"""A planted defect, for the owner to put in place of append(): what bigserial would do."""
+
+FULL_DISK = """
+CREATE SEQUENCE attempts;
+CREATE OR REPLACE FUNCTION append(
+    p_command_id uuid, p_request_hash bytea, p_actor_id uuid,
+    p_stream_ids uuid[], p_versions integer[], p_topics text[], p_class_versions smallint[],
+    p_states bytea[]
+) RETURNS TABLE ("position" bigint, recorded_at timestamptz)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM nextval('attempts');
+    RAISE disk_full;
+END $$
+"""
+"""A server that is there and cannot write; it counts how often it was asked."""
+
+
+class RetryingRecorder(PostgresRecorder):
+    """Tries again after any error of the connection, as the library does, and believes what the
+    second attempt says; it keeps no list of commands."""
+
+    def append(self, events: Sequence[VersionedEvent], command: CommandRow) -> RecordedCommand:
+        while True:
+            try:
+                return self._append(events, command)
+            except AMBIGUOUS:
+                time.sleep(0.1)
+            except psycopg.DatabaseError as error:
+                raise IntegrityError(str(error)) from error
+
+    def find_command(self, command_id: UUID) -> RecordedCommand | None:
+        return None
