@@ -1,0 +1,66 @@
+"""The HTTP API: a translation of requests into commands and queries, with no rules of its own."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from send_records.api import (
+    agencies,
+    assessments,
+    concerns,
+    consents,
+    contacts,
+    details,
+    events,
+    health,
+    monitoring,
+    needs,
+    plans,
+    pupils,
+    register,
+    retention,
+    reviews,
+    voices,
+)
+from send_records.api.errors import add_error_handlers
+from send_records.bootstrap import System
+
+KINDS = (
+    pupils,
+    contacts,
+    details,
+    concerns,
+    monitoring,
+    assessments,
+    needs,
+    agencies,
+    consents,
+    register,
+    plans,
+    reviews,
+    voices,
+    retention,
+    events,
+)
+
+QUIET = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+"""FastAPI's own telemetry records addresses and queries: off (``security.md``, measured 8)."""
+
+
+def create_app(system: System) -> FastAPI:
+    """Return the API of a running system."""
+    app = FastAPI(
+        title="SEND records",
+        version="1",
+        description=__doc__,
+        docs_url=None,  # its pages are fetched from elsewhere; /openapi.json is ours
+        redoc_url=None,
+        redirect_slashes=False,  # a redirect repeats the query, and where to in the caller's words
+        telemetry=QUIET,  # type: ignore[arg-type]
+    )
+    app.state.system = system
+    add_error_handlers(app)
+    for kind in KINDS:
+        app.include_router(kind.router, prefix="/v1")
+    app.include_router(health.router)
+    return app

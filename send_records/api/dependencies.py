@@ -1,0 +1,123 @@
+"""What a route may ask for, spelled as the type of a parameter."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import Depends, Header, Query, Security
+from fastapi import Request as HttpRequest
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from send_records.aggregates.base import Actor
+from send_records.aggregates.values import Name, Role
+from send_records.application import Request, SendRecords
+from send_records.bootstrap import System
+from send_records.errors import NotPermitted, NotSignedIn, VersionNotSaid
+from send_records.store.connections import Pool
+
+bearer = HTTPBearer(auto_error=False, description="A token of the identity provider")
+
+READERS = frozenset(
+    {
+        Role.SENCO,
+        Role.TRUST_SENCO,
+        Role.PRINCIPAL,
+        Role.HEAD_OF_INCLUSION,
+        Role.TRUST_SEND_LEADER,
+        Role.DPO,
+    }
+)
+"""Who may read whole records, until roles have scopes: those who answer for them (policy s.8)."""
+
+
+def get_system(request: HttpRequest) -> System:
+    """Return the system that the app was made for."""
+    system: System = request.app.state.system
+    return system
+
+
+def get_actor(
+    system: Annotated[System, Depends(get_system)],
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
+) -> Actor:
+    """Return who the token speaks of: verified on every request, never taken from elsewhere."""
+    if credentials is None:
+        raise NotSignedIn("Send a bearer token.")
+    return system.verifier.actor(credentials.credentials)
+
+
+def get_reader(actor: Annotated[Actor, Depends(get_actor)]) -> Actor:
+    """Return who asks, if their role may read records."""
+    if actor.role not in READERS:
+        raise NotPermitted(
+            "Records are read by SENDCos, Principals, inclusion leaders and the DPO."
+        )
+    return actor
+
+
+def get_feed_reader(actor: Annotated[Actor, Depends(get_actor)]) -> Actor:
+    """Return who asks, if their role may read every event."""
+    if actor.role is not Role.DPO:
+        raise NotPermitted("The feed of all events is read by the DPO.")
+    return actor
+
+
+def get_request(
+    actor: Annotated[Actor, Depends(get_actor)],
+    idempotency_key: Annotated[
+        UUID,
+        Header(
+            description="A new UUID for each entry, the same again for a retry; "
+            "it becomes the id of what the entry makes."
+        ),
+    ],
+    x_correlation_id: Annotated[UUID | None, Header()] = None,
+) -> Request:
+    """Return who asks, under which key, in the course of what."""
+    return Request(actor, idempotency_key, x_correlation_id or uuid4())
+
+
+def get_expected_version(
+    if_match: Annotated[
+        str | None,
+        Header(
+            max_length=40,
+            description='The ETag of the pupil as read, for example "12"; '
+            "* to record whatever the version is.",
+        ),
+    ] = None,
+) -> int | None:
+    """Return the version the client last saw, or None for ``If-Match: *``."""
+    if if_match == "*":
+        return None
+    if if_match is None or not re.fullmatch(r'"\d{1,9}"', if_match):
+        raise VersionNotSaid('Send If-Match with the ETag you read, for example "12", or *.')
+    return int(if_match.strip('"'))
+
+
+def get_records(system: Annotated[System, Depends(get_system)]) -> SendRecords:
+    """Return the write side."""
+    return system.records
+
+
+def get_views(system: Annotated[System, Depends(get_system)]) -> Pool:
+    """Return connections to the read side."""
+    return system.views
+
+
+CurrentSystem = Annotated[System, Depends(get_system)]
+Records = Annotated[SendRecords, Depends(get_records)]
+Views = Annotated[Pool, Depends(get_views)]
+Asked = Annotated[Request, Depends(get_request)]
+ExpectedVersion = Annotated[int | None, Depends(get_expected_version)]
+Reader = Annotated[Actor, Depends(get_reader)]
+FeedReader = Annotated[Actor, Depends(get_feed_reader)]
+After = Annotated[
+    int | None,
+    Query(ge=0, le=2**53, description="A receipt's position: wait until the view shows it."),
+]
+Academy = Annotated[Name | None, Query(description="Only this academy")]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Cursor = Annotated[str | None, Query(max_length=100, description="``meta.next`` of the last page.")]

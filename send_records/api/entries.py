@@ -1,0 +1,29 @@
+"""Events as they are shown outside: the record's own words for what the library calls otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from send_records.aggregates.base import DomainEvent
+from send_records.api.views import Listing, Meta, cursor_of
+
+Feed = Listing[dict[str, Any]]
+"""Events in order, each under its name, with its envelope and its own fields."""
+
+
+def entry(event: DomainEvent) -> dict[str, Any]:
+    """Return an event as JSON values."""
+    fields = event.model_dump(mode="json", exclude={"originator_id", "originator_version"})
+    return {
+        "event": type(event).__name__,
+        "pupil_id": str(event.originator_id),
+        "version": event.originator_version,
+        **fields,
+    }
+
+
+def feed_of(events: Sequence[DomainEvent], limit: int, place: Callable[[DomainEvent], int]) -> Feed:
+    """Return a page of events; the next one starts after the place of the last."""
+    following = cursor_of(place(events[-1])) if len(events) == limit else None
+    return Feed(data=[entry(event) for event in events], meta=Meta(next=following))

@@ -1,0 +1,28 @@
+"""The feed: every event of the trust, in the one order, without gaps."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query
+
+from send_records.api.dependencies import Cursor, FeedReader, Limit, Records
+from send_records.api.entries import Feed, feed_of
+from send_records.api.recording import router_for
+from send_records.api.views import position_after
+
+router = router_for("events")
+
+
+@router.get("/events", operation_id="get_events")
+def get_events(
+    service: Records,
+    reader: FeedReader,
+    after: Annotated[int, Query(ge=0, le=2**53, description="The last position seen")] = 0,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Feed:
+    """Return the events after a position, or after the last page.  Ask again after the last one:
+    nothing is ever missed, for positions have no gaps and appear in order."""
+    seen = position_after(cursor) or after
+    return feed_of(service.feed(after=seen, limit=limit), limit, lambda event: event.position or 0)

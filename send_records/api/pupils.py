@@ -1,0 +1,74 @@
+"""The pupil: admission, moves and leaving; where they stand, their story and their history."""
+
+from __future__ import annotations
+
+from fastapi import Response
+
+from send_records.aggregates.pupil import AdmitPupil, MovePupilAcademy, ReadmitPupil, RecordLeaving
+from send_records.api.dependencies import After, Asked, Cursor, Limit, Reader, Records, Views
+from send_records.api.entries import Feed, feed_of
+from send_records.api.recording import PupilId, acknowledged, records, router_for
+from send_records.api.views import Listing, listing, position_after, wait_for
+from send_records.application import Receipt
+from send_records.errors import NotFound
+from send_records.projections.chronology import ChronologyRow, chronology_page
+from send_records.projections.send_register import RegisterRow, register_row
+
+router = router_for("pupils")
+
+
+@router.post("/pupils", status_code=201, operation_id="admit_pupil")
+def admit_pupil(
+    command: AdmitPupil, service: Records, request: Asked, response: Response
+) -> Receipt:
+    """Open a pupil's record.  Its id is the Idempotency-Key."""
+    receipt = acknowledged(service.admit(command, request), response)
+    response.headers["Location"] = f"/v1/pupils/{receipt.pupil_id}"
+    return receipt
+
+
+records(router, "move-academy", MovePupilAcademy)
+records(router, "leave", RecordLeaving)
+records(router, "readmit", ReadmitPupil)
+
+
+@router.get("/pupils/{pupil_id}", operation_id="get_pupil")
+def get_pupil(
+    pupil_id: PupilId, views: Views, reader: Reader, response: Response, after: After = None
+) -> RegisterRow:
+    """Return where the pupil stands; the ETag is the version to name in If-Match."""
+    wait_for(views, "send_register", after)
+    row = register_row(views, pupil_id)
+    if row is None:
+        raise NotFound("No pupil has that id.")
+    response.headers["ETag"] = f'"{row.version}"'
+    return row
+
+
+@router.get("/pupils/{pupil_id}/chronology", operation_id="get_chronology")
+def get_chronology(
+    pupil_id: PupilId,
+    views: Views,
+    reader: Reader,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> Listing[ChronologyRow]:
+    """Return the pupil's story, in the order in which it happened."""
+    wait_for(views, "chronology", after)
+    page = chronology_page(views, pupil_id, after=position_after(cursor), limit=limit)
+    if not page.rows and cursor is None:
+        raise NotFound("No pupil has that id.")
+    return listing(page)
+
+
+@router.get("/pupils/{pupil_id}/history", operation_id="get_history")
+def get_history(
+    pupil_id: PupilId, service: Records, reader: Reader, cursor: Cursor = None, limit: Limit = 50
+) -> Feed:
+    """Return the events themselves, from the log, in the order in which they were recorded."""
+    seen = position_after(cursor) or 0
+    events = service.history(pupil_id, after=seen, limit=limit)
+    if not events and not seen:
+        raise NotFound("No pupil has that id.")
+    return feed_of(events, limit, lambda event: event.originator_version)

@@ -1,0 +1,63 @@
+"""How a command becomes a route: its body is the command, its name the operation, its docstring
+the description.  Every route that records is made here, so all of them keep the same conventions.
+"""
+
+from __future__ import annotations
+
+import re
+from inspect import getdoc
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Path, Response
+
+from send_records.aggregates.base import Command
+from send_records.api.dependencies import Asked, ExpectedVersion, Records
+from send_records.api.strict import StrictRoute
+from send_records.application import Receipt
+
+PupilId = Annotated[UUID, Path(description="The pupil")]
+
+
+def router_for(kind: str) -> APIRouter:
+    """Return a router for one kind of record, whose bodies are read strictly."""
+    return APIRouter(tags=[kind], route_class=StrictRoute)
+
+
+def records(to: APIRouter, path: str, command_class: type[Command]) -> None:
+    """Add ``POST /pupils/{pupil_id}/<path>``, which executes the command in its body."""
+
+    def record(
+        pupil_id: PupilId,
+        command: Any,
+        service: Records,
+        request: Asked,
+        version: ExpectedVersion,
+        response: Response,
+    ) -> Receipt:
+        receipt = service.execute(pupil_id, command, request, expected_version=version)
+        return acknowledged(receipt, response)
+
+    record.__annotations__["command"] = Annotated[command_class, Body()]
+    to.add_api_route(
+        f"/pupils/{{pupil_id}}/{path}",
+        record,
+        methods=["POST"],
+        status_code=201,
+        operation_id=snake_case(command_class.__name__),
+        summary=re.sub(r"(?<=[a-z])(?=[A-Z])", " ", command_class.__name__).capitalize(),
+        description=getdoc(command_class),
+    )
+
+
+def acknowledged(receipt: Receipt, response: Response) -> Receipt:
+    """Return the receipt, with the record's new version and whether it is an old answer again."""
+    response.headers["ETag"] = f'"{receipt.version}"'
+    if receipt.replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    return receipt
+
+
+def snake_case(name: str) -> str:
+    """Return a class's name as an operation is named: raise_concern."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()

@@ -1,0 +1,38 @@
+"""The SEND register: who is on it, and how they come to be and cease to be."""
+
+from __future__ import annotations
+
+from send_records.aggregates.register import (
+    AddToSendRegister,
+    ChangeSupportLevel,
+    RemoveFromSendRegister,
+)
+from send_records.api.dependencies import Academy, After, Cursor, Limit, Reader, Views
+from send_records.api.recording import records, router_for
+from send_records.api.views import Listing, listing, pupil_after, wait_for
+from send_records.projections.send_register import RegisterRow, Show, register_page
+
+router = router_for("register")
+
+records(router, "register/add", AddToSendRegister)
+records(router, "register/change-level", ChangeSupportLevel)
+records(router, "register/remove", RemoveFromSendRegister)
+
+
+@router.get("/register", operation_id="get_register")
+def get_register(
+    views: Views,
+    reader: Reader,
+    academy: Academy = None,
+    show: Show = Show.ON,
+    left: bool = False,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> Listing[RegisterRow]:
+    """Return the register by name: on roll, unless ``left`` asks for those who left as well."""
+    wait_for(views, "send_register", after)
+    page = register_page(
+        views, academy=academy, show=show, left=left, after=pupil_after(cursor), limit=limit
+    )
+    return listing(page)

@@ -1,0 +1,35 @@
+"""Retention: the schedule, and what holds a record beyond it."""
+
+from __future__ import annotations
+
+from send_records.aggregates.retention import (
+    AssignRetentionClass,
+    PlaceLegalHold,
+    ReleaseLegalHold,
+)
+from send_records.api.dependencies import Academy, After, Cursor, Limit, Reader, Views
+from send_records.api.recording import records, router_for
+from send_records.api.views import Listing, listing, pupil_after, wait_for
+from send_records.projections.retention_schedule import RetentionRow, schedule_page
+
+router = router_for("retention")
+
+records(router, "retention/assign", AssignRetentionClass)
+records(router, "retention/hold", PlaceLegalHold)
+records(router, "retention/release", ReleaseLegalHold)
+
+
+@router.get("/retention", operation_id="get_retention_schedule")
+def get_retention_schedule(
+    views: Views,
+    reader: Reader,
+    academy: Academy = None,
+    held: bool | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> Listing[RetentionRow]:
+    """Return until when each record is kept, by which rule, and what holds it; soonest first."""
+    wait_for(views, "retention_schedule", after)
+    page = schedule_page(views, academy=academy, held=held, after=pupil_after(cursor), limit=limit)
+    return listing(page)

@@ -1,0 +1,103 @@
+"""A client that knows the conventions: a token, a key for each entry, and the version read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import uuid4
+
+from fastapi import FastAPI
+from fastapi.routing import RouteContext, iter_route_contexts
+from fastapi.testclient import TestClient
+from httpx2 import Response
+
+from send_records.aggregates.base import Actor, Entry
+from send_records.aggregates.values import Role
+from send_records.api.recording import snake_case
+from send_records.identity import LocalIssuer
+from tests.api.story import EXAMPLES, body_of
+from tests.scenario import ADMIT, SENCO
+
+PROBLEM = "application/problem+json"
+
+
+def routes_of(app: FastAPI) -> list[RouteContext]:
+    """Return the routes under /v1."""
+    return [
+        route for route in iter_route_contexts(app.routes) if (route.path or "").startswith("/v1")
+    ]
+
+
+def recording_routes(app: FastAPI) -> list[RouteContext]:
+    return [route for route in routes_of(app) if route.methods == {"POST"}]
+
+
+def reading_routes(app: FastAPI) -> list[RouteContext]:
+    return [route for route in routes_of(app) if route.methods == {"GET"}]
+
+
+def path_of(app: FastAPI, entry: type[Entry], pupil_id: object) -> str:
+    """Return where an entry is recorded."""
+    name = snake_case(entry.__name__)
+    [path] = [route.path for route in recording_routes(app) if route.operation_id == name]
+    return str(path).replace("{pupil_id}", str(pupil_id))
+
+
+@dataclass(frozen=True)
+class Client:
+    """Somebody at the API's door."""
+
+    http: TestClient
+    issuer: LocalIssuer
+    actor: Actor = SENCO
+
+    @property
+    def app(self) -> FastAPI:
+        assert isinstance(self.http.app, FastAPI)
+        return self.http.app
+
+    def signed_as(self, actor: Actor) -> Client:
+        return replace(self, actor=actor)
+
+    def signed_in_as(self, role: Role) -> Client:
+        return self.signed_as(SENCO.model_copy(update={"role": role}))
+
+    @property
+    def token(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.issuer.token(self.actor)}"}
+
+    def get(self, path: str, **parameters: Any) -> Response:
+        return self.http.get(path, params=parameters or None, headers=self.token)
+
+    def post(
+        self, path: str, body: Any, *, key: object = None, seen: object = "*", **more: Any
+    ) -> Response:
+        """Send a body; ``key`` is the Idempotency-Key (a new one), ``seen`` the If-Match."""
+        headers = self.token | {
+            "Idempotency-Key": str(key or uuid4()),
+            "If-Match": seen if isinstance(seen, str) else f'"{seen}"',
+        }
+        return self.http.post(path, json=body, headers=headers, **more)
+
+    def admit(self, entry: Entry = ADMIT, **more: Any) -> Response:
+        return self.post("/v1/pupils", body_of(entry), **more)
+
+    def record(self, pupil_id: object, entry: Entry, **more: Any) -> Response:
+        return self.post(path_of(self.app, type(entry), pupil_id), body_of(entry), **more)
+
+    def record_example(self, pupil_id: object, kind: type[Entry], **more: Any) -> Response:
+        """Record the example of a kind, as whoever records it in the story."""
+        example = EXAMPLES[kind]
+        return self.signed_as(example.actor).record(pupil_id, example.entry, **more)
+
+
+def problem_of(response: Response, status: int) -> dict[str, Any]:
+    """Return the problem that an answer is, having seen that it is one in every respect."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == PROBLEM
+    problem: dict[str, Any] = response.json()
+    assert problem["status"] == status
+    assert problem["type"].startswith("urn:send-records:problem:")
+    assert problem["title"]
+    assert problem["detail"]
+    return problem

