@@ -20,7 +20,7 @@ help: ## Show this list
 demo: .venv/installed ## Load the worked cases over HTTP into a fresh database and show what they add up to
 	@$(BIN)/send-records demo
 
-serve: .venv/installed ## Run the API on http://127.0.0.1:8000/docs, on the embedded PostgreSQL
+serve: .venv/installed ## Run the API on http://127.0.0.1:8000, on the embedded PostgreSQL
 	@$(BIN)/send-records serve
 
 test: .venv/installed lint ## Lint, types and the test suite (under 3 minutes)

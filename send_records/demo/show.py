@@ -1,0 +1,126 @@
+"""What the demo prints: the register, a chronology, the retention schedule and a refusal, as the
+people who ask for them would want to read them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from send_records.demo.run import Told
+from send_records.projections.chronology import day_in_words, in_plain_words
+
+Row = dict[str, Any]
+
+
+def in_words(day: str | None) -> str:
+    """Return a day as people write it: 13 December 2023."""
+    if not day:
+        return ""
+    return day_in_words(date.fromisoformat(day))
+
+
+def plain(code: str | None) -> str:
+    """Return a code as people write it; nothing for none."""
+    return in_plain_words(code or "")
+
+
+def words_of(event: str) -> str:
+    """Return an event's name as words: Concern raised."""
+    spaced = "".join(f" {c}" if c.isupper() else c for c in event).strip()
+    return spaced.capitalize().replace("send register", "SEND register").replace("upn", "UPN")
+
+
+def table(title: str, *columns: str) -> Table:
+    """Return an empty table whose long words wrap."""
+    made = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def show_told(console: Console, told: Told) -> None:
+    """Print how many entries were recorded, and which could not be yet."""
+    console.print(
+        f"{told.recorded} entries recorded over HTTP in {told.seconds:.1f} seconds; "
+        f"the log holds {told.last_position} events."
+    )
+    if told.not_built:
+        kinds = ", ".join(f"{plain_kind} {n}" for plain_kind, n in sorted(told.not_built.items()))
+        console.print(f"{told.not_built.total()} entries of kinds not built yet: {kinds}.")
+    for refusal in told.refused:
+        console.print(f"[bold]Refused:[/bold] {refusal}")
+
+
+def show_register(console: Console, academy: str, on: list[Row], removed: list[Row]) -> None:
+    """Print who is on an academy's register, and who was."""
+    title = f"SEND register, {academy}: {len(on)} on roll and on the register"
+    made = table(title, "Pupil", "Year", "Status", "DfE", "Needs", "Added", "Next review")
+    for row in on:
+        needs = ", ".join(need["sen_type"] for need in row["needs"])
+        made.add_row(
+            row["legal_name"],
+            row["nc_year"],
+            plain(row["status"]),
+            row["sen_provision"],
+            needs,
+            in_words(row["added_on"]),
+            in_words(row["next_review_on"]) or "none set",
+        )
+    console.print(made if on else f"[bold]{title}[/bold]")
+    for row in removed:
+        left = f"; left the trust on {in_words(row['left_on'])}" if row["left_on"] else ""
+        console.print(
+            f"  {row['legal_name']} was on the register from {in_words(row['added_on'])} "
+            f"to {in_words(row['removed_on'])} ({plain(row['removal_criterion'])}){left}."
+        )
+
+
+def show_chronology(console: Console, name: str, rows: list[Row]) -> None:
+    """Print a pupil's story in the order in which it happened."""
+    made = table(f"Chronology, {name}", "When", "Phase", "What", "Detail", "By")
+    for row in rows:
+        late = f" (recorded {row['days_late']} days later)" if row["days_late"] else ""
+        made.add_row(
+            in_words(row["occurred_on"]) + late,
+            row["phase"],
+            words_of(row["event"]),
+            row["detail"],
+            row["recorded_by"],
+        )
+    console.print(made)
+
+
+def show_retention(console: Console, rows: list[Row]) -> None:
+    """Print until when each record is kept, and what holds it."""
+    made = table(
+        "Retention schedule", "Pupil", "Born", "Kept until at least", "Rule", "Held", "Advised"
+    )
+    for row in rows:
+        held = ", ".join(f"{plain(h['kind'])} {h['reference'] or ''}" for h in row["holds"])
+        made.add_row(
+            row["legal_name"],
+            in_words(row["date_of_birth"]),
+            in_words(row["earliest_disposal_on"]),
+            row["rule_id"],
+            held or "no",
+            in_words(row["advised_until"]),
+        )
+    console.print(made)
+
+
+def show_refusal(console: Console, asked: str, problem: Row) -> None:
+    """Print what was asked, why it was refused, and on what basis."""
+    console.print(f"[bold]A refusal.[/bold] {asked}")
+    console.print(f"  {problem['status']} {problem['title']}: {problem['detail']}")
+    console.print(f"  Basis: {problem['basis']}.")
+
+
+def show_counts(console: Console, rows: list[Row]) -> None:
+    """Print pupils on roll by academy and status: the same tables, in SQL, without names."""
+    made = table("Pupils on roll with a record", "Academy", "DfE", "Status", "Pupils")
+    for row in rows:
+        made.add_row(row["academy"], row["sen_provision"], plain(row["status"]), str(row["pupils"]))
+    console.print(made)

@@ -1,0 +1,162 @@
+"""The worked cases, told to the API in this process: what the record says, midway and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from send_records.aggregates.values import Role
+from send_records.api import create_app
+from send_records.application import SendRecords
+from send_records.bootstrap import System, mapper
+from send_records.demo.cases import entries
+from send_records.demo.clock import demo_clock
+from send_records.demo.run import Api, Told, clock_that_can_be_set, tell, tokens
+from send_records.identity import LocalIssuer, Verifier
+from send_records.projections.engine import Engine
+from send_records.rules import shipped_rules
+from send_records.store.connections import pool
+from send_records.store.recorder import PostgresRecorder
+from tests.conftest import Cluster, new_database
+
+
+@dataclass
+class Tale:
+    """The API after the entries up to a day have been told to it."""
+
+    api: Api
+    told: Told
+
+    def pupil(self, name: str) -> dict[str, Any]:
+        rows = self.api.get("/v1/register", show="all", left=True, limit=200)["data"]
+        [row] = [row for row in rows if row["legal_name"] == name]
+        return dict(row)
+
+    def story(self, name: str) -> list[dict[str, Any]]:
+        pupil_id = self.pupil(name)["pupil_id"]
+        rows: list[dict[str, Any]] = self.api.get(f"/v1/pupils/{pupil_id}/chronology", limit=200)[
+            "data"
+        ]
+        return rows
+
+
+@contextmanager
+def telling(cluster: Cluster, folder: Path, until: date = date.max) -> Iterator[Tale]:
+    """Tell the entries recorded until a day to an API of its own."""
+    issuer = LocalIssuer(folder, issuer="urn:test", audience="test")
+    verifier = Verifier(issuer.public_keys(), issuer="urn:test", audience="test")
+    wanted = [e for e in entries() if date.fromisoformat(e.recorded_on) <= until]
+    with new_database(cluster) as database, pool(database.app) as connections:
+        recorder = PostgresRecorder(connections)
+        records = SendRecords(recorder, mapper(), shipped_rules(), demo_clock(connections))
+        with TestClient(create_app(System(records, connections, verifier))) as client:
+            api = Api(client, tokens(issuer))
+            told = Told()
+            with clock_that_can_be_set(database) as owner:
+                tell(api, owner, told, wanted)
+            Engine(database.as_projector(), mapper()).catch_up()
+            yield Tale(api, told)
+
+
+@pytest.fixture(scope="module")
+def tale(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tale]:
+    """Every case, told to its end."""
+    with telling(cluster, tmp_path_factory.mktemp("issuer")) as told:
+        yield told
+
+
+def test_every_entry_of_a_kind_that_is_built_is_recorded(tale: Tale) -> None:
+    assert tale.told.refused == []
+    assert tale.told.recorded + tale.told.not_built.total() == len(entries())
+
+
+def test_kinds_not_built_yet_are_named(tale: Tale) -> None:
+    assert set(tale.told.not_built) == {
+        "AnnualReviewCalled",
+        "AnnualReviewHeld",
+        "AnnualReviewReported",
+        "ContactWithFamilyRecorded",
+        "EhcAssessmentRequested",
+        "EhcPlanIssued",
+        "EntryCorrected",
+        "EntryWithdrawn",
+        "HandoverSent",
+        "HealthcarePlanRecorded",
+        "LaDecisionToAssessReceived",
+        "MediationRecorded",
+        "OnePageProfileWritten",
+        "PlacedOnMedicalRegister",
+        "ProvisionEnded",
+        "ProvisionSessionsLogged",
+        "ProvisionStarted",
+        "ReducedTimetableAgreed",
+        "ReducedTimetableEnded",
+        "SubjectAccessRequested",
+    }
+
+
+def test_each_record_is_kept_until_twenty_five_and_leo_is_held(tale: Tale) -> None:
+    rows = tale.api.get("/v1/retention", Role.DPO)["data"]
+
+    assert [(r["legal_name"], r["earliest_disposal_on"], r["held"]) for r in rows] == [
+        ("Tomasz Nowak", "2039-11-30", False),
+        ("Leo Bennett-Okafor", "2041-03-01", True),
+        ("Aisha Rahman", "2042-03-11", False),
+    ]
+    assert {r["rule_id"] for r in rows} == {"send-record-dob-25"}
+
+
+def test_a_concern_that_was_eal_leaves_tomasz_off_the_register(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    with telling(cluster, tmp_path, until=date(2024, 10, 8)) as tale:
+        pupil = tale.pupil("Tomasz Nowak")
+        story = tale.story("Tomasz Nowak")
+
+    assert (pupil["status"], pupil["sen_provision"], pupil["added_on"]) == ("none", "N", None)
+    assert story[-1]["detail"] == "EAL not SEN"
+
+
+def test_his_mother_s_refusal_does_not_stop_send_support(cluster: Cluster, tmp_path: Path) -> None:
+    with telling(cluster, tmp_path, until=date(2025, 6, 3)) as tale:
+        pupil = tale.pupil("Tomasz Nowak")
+        told = [row["event"] for row in tale.story("Tomasz Nowak")]
+
+    assert (pupil["status"], pupil["sen_provision"]) == ("targeted", "K")
+    assert told[-2:] == ["ParentalAgreementRefused", "PlanDrafted"]
+
+
+def test_the_register_read_afterwards_says_from_when_to_when(tale: Tale) -> None:
+    pupil = tale.pupil("Tomasz Nowak")
+
+    assert (pupil["status"], pupil["sen_provision"]) == ("removed", "N")
+    assert (pupil["added_on"], pupil["removed_on"]) == ("2025-05-19", "2026-02-06")
+    assert pupil["left_on"] == "2026-07-17"
+
+
+def test_leo_moved_academy_with_his_record(tale: Tale) -> None:
+    pupil = tale.pupil("Leo Bennett-Okafor")
+
+    assert pupil["academy"] == "Brook Lane Academy"
+    assert [need["sen_type"] for need in pupil["needs"]] == ["HI", "SLCN"]
+    assert pupil["upn"] == "G001000026003"
+
+
+def test_what_was_entered_late_says_so(tale: Tale) -> None:
+    [advice] = [r for r in tale.story("Aisha Rahman") if r["event"] == "AgencyAdviceReceived"]
+
+    assert (advice["occurred_on"], advice["days_late"]) == ("2024-06-10", 7)
+
+
+def test_the_record_bears_the_hour_and_the_role_of_the_case(tale: Tale) -> None:
+    [raised] = [r for r in tale.story("Aisha Rahman") if r["event"] == "ConcernRaised"]
+
+    assert raised["recorded_at"].startswith("2023-10-09T")
+    assert raised["role"] == "class_teacher"

@@ -1,0 +1,211 @@
+"""The command line as a person meets it: real processes, on a data directory of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import orjson
+import pytest
+
+from send_records.store.embedded import EmbeddedPostgres
+from tests.scratch import scratch
+
+PROGRAM = (sys.executable, "-m", "send_records.cli")
+ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("SEND_RECORDS_")}
+
+
+def run(*arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PROGRAM, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT | more,
+        timeout=100,
+        check=False,
+    )
+
+
+def answer(*arguments: str | Path) -> Any:
+    done = run(*arguments)
+    assert done.returncode == 0, done.stderr
+    return orjson.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def data_dir() -> Iterator[Path]:
+    """A data directory that the demo has filled."""
+    with scratch() as folder:
+        told = run("demo", "--data-dir", folder)
+        assert told.returncode == 0, told.stderr
+        said = " ".join(told.stdout.split())
+        assert "Tomasz Nowak was on the register from 19 May 2025 to 6 February 2026" in said
+        yield folder
+
+
+def pupil_id(data_dir: Path, name: str) -> str:
+    query = f"SELECT pupil_id FROM send_register WHERE legal_name = '{name}'"
+    done = run("psql", "--data-dir", data_dir, "-Atc", query)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_psql_looks_through_the_eyes_of_the_application(data_dir: Path) -> None:
+    refused = run("psql", "--data-dir", data_dir, "-c", "DELETE FROM events")
+
+    assert refused.returncode == 1
+    assert "permission denied" in refused.stderr
+
+
+def test_the_owner_cannot_change_the_log_either(data_dir: Path) -> None:
+    refused = run("psql", "--as", "owner", "--data-dir", data_dir, "-c", "DELETE FROM events")
+
+    assert refused.returncode == 1
+    assert "append-only" in refused.stderr
+
+
+def test_the_history_of_a_pupil_is_told_from_the_log(data_dir: Path) -> None:
+    leo = pupil_id(data_dir, "Leo Bennett-Okafor")
+
+    told = answer("history", leo, "--data-dir", data_dir, "--json")
+    shown = run("history", leo, "--data-dir", data_dir)
+
+    assert [entry["version"] for entry in told] == list(range(1, len(told) + 1))
+    assert (told[0]["event"], told[-1]["event"]) == ("PupilAdmitted", "LegalHoldPlaced")
+    assert told[0]["recorded_at"].startswith("2021-09-02")
+    assert "LegalHoldPlaced" in shown.stdout
+
+
+def test_every_view_rebuilt_from_nothing_is_as_it_was(data_dir: Path) -> None:
+    done = answer("project", "--rebuild", "all", "--data-dir", data_dir, "--json")
+
+    assert {view["name"]: view["differences"] for view in done} == {
+        "send_register": 0,
+        "chronology": 0,
+        "retention_schedule": 0,
+    }
+
+
+def test_a_database_up_to_date_has_nothing_to_apply(data_dir: Path) -> None:
+    assert answer("migrate", "--data-dir", data_dir, "--json") == {"applied": []}
+    assert answer("project", "--once", "--data-dir", data_dir, "--json") == {"events": 0}
+
+
+def test_the_demo_does_not_write_over_what_is_there(data_dir: Path) -> None:
+    refused = run("demo", "--data-dir", data_dir)
+
+    assert refused.returncode == 1
+    assert "is not empty" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_the_api_is_served_with_a_token_and_stops_in_good_order(
+    data_dir: Path, end: signal.Signals
+) -> None:
+    token = run("token", "--role", "senco", "--name", "Sam Okoro", "--data-dir", data_dir)
+    port = 18000 + os.getpid() % 10000
+    process = subprocess.Popen(
+        [*PROGRAM, "serve", "--port", str(port), "--data-dir", str(data_dir)],
+        env=ENVIRONMENT,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            wait_until_ready(client)
+            signed = {"Authorization": f"Bearer {token.stdout.strip()}"}
+            register = client.get("/v1/register", headers=signed).json()
+            assert [row["legal_name"] for row in register["data"]] == [
+                "Aisha Rahman",
+                "Leo Bennett-Okafor",
+            ]
+    finally:
+        process.send_signal(end)
+        process.communicate(timeout=30)
+
+    assert process.returncode == 0
+    assert EmbeddedPostgres(data_dir).postmaster_pid is None
+
+
+def wait_until_ready(client: httpx2.Client) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            if client.get("/health/ready").is_success:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.05)
+    raise AssertionError("the API was not ready in time")
+
+
+def test_after_a_kill_the_server_is_found_and_stopped_by_the_next(data_dir: Path) -> None:
+    process = subprocess.Popen(
+        [*PROGRAM, "project", "--data-dir", str(data_dir)],
+        env=ENVIRONMENT,
+        stderr=subprocess.DEVNULL,
+    )
+    server = EmbeddedPostgres(data_dir)
+    deadline = time.monotonic() + 30
+    while server.postmaster_pid is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    left_running = server.postmaster_pid
+
+    assert answer("project", "--once", "--data-dir", data_dir, "--json") == {"events": 0}
+
+    assert left_running is not None
+    assert server.postmaster_pid is None
+
+
+NOWHERE = "postgresql://somebody@127.0.0.1:1/records"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "said"),
+    [
+        (["serve"], {"SEND_RECORDS_OWNER_URL": NOWHERE}, "SEND_RECORDS_DATABASE_URL"),
+        (
+            ["migrate"],
+            {"SEND_RECORDS_DATABASE_URL": NOWHERE},
+            "SEND_RECORDS_OWNER_URL",
+        ),
+        (
+            ["project", "--once"],
+            {"SEND_RECORDS_DATABASE_URL": NOWHERE},
+            "SEND_RECORDS_PROJECTOR_URL",
+        ),
+        (
+            ["serve"],
+            {"SEND_RECORDS_DATABASE_URL": NOWHERE},
+            "cannot be reached",
+        ),
+        (["history", "no-uuid"], {}, "UUID"),
+        (["token", "--role", "wizard", "--name", "x"], {}, "wizard"),
+    ],
+)
+def test_an_error_says_what_to_do(
+    arguments: list[str], variables: dict[str, str], said: str
+) -> None:
+    done = run(*arguments, **variables)
+
+    assert done.returncode != 0
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["serve", "demo", "migrate", "project", "token", "history", "psql"]
+)
+def test_every_command_explains_itself_and_takes_a_data_directory(command: str) -> None:
+    shown = run(command, "--help", COLUMNS="200", NO_COLOR="1", TERM="dumb")
+
+    assert shown.returncode == 0
+    assert "--data-dir" in shown.stdout
