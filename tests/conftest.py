@@ -25,7 +25,7 @@ from send_records.store.connections import Pool, in_schema, one, pool
 from send_records.store.embedded import SUPERUSER, EmbeddedPostgres
 from send_records.store.migrate import migrate
 from send_records.store.recorder import PostgresRecorder
-from send_records.store.roles import Roles, provision
+from send_records.store.roles import Roles, admit_only, provision
 from tests.scratch import quick_folder
 
 DATA_DIR = "SEND_RECORDS_TEST_DIR"
@@ -104,6 +104,7 @@ def new_database(cluster: Cluster) -> Iterator[Database]:
                 Identifier(name), Identifier(TEMPLATE), Identifier(ROLES.owner)
             )
         )
+        admit_only(admin, ROLES, name)  # a template hands down its tables, not who may enter
     yield cluster.database(name)
     with cluster.admin() as admin:
         admin.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))

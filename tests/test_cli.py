@@ -119,7 +119,7 @@ def test_the_api_is_served_with_a_token_and_stops_in_good_order(
     )
     try:
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
-            wait_until_ready(client)
+            wait_until_ready(client, process)
             signed = {"Authorization": f"Bearer {token.stdout.strip()}"}
             register = client.get("/v1/register", headers=signed).json()
             assert [row["legal_name"] for row in register["data"]] == [
@@ -134,9 +134,10 @@ def test_the_api_is_served_with_a_token_and_stops_in_good_order(
     assert EmbeddedPostgres(data_dir).postmaster_pid is None
 
 
-def wait_until_ready(client: httpx2.Client) -> None:
+def wait_until_ready(client: httpx2.Client, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
+        assert process.poll() is None, process.communicate()[1].decode()
         try:
             if client.get("/health/ready").is_success:
                 return

@@ -52,6 +52,11 @@ def provision(admin: Connection, roles: Roles, database: str, passwords: dict[st
         admin.execute(
             SQL("CREATE DATABASE {} OWNER {}").format(Identifier(database), Identifier(roles.owner))
         )
+    admit_only(admin, roles, database)
+
+
+def admit_only(admin: Connection, roles: Roles, database: str) -> None:
+    """Let the trust's roles into the database, each as far as it must, and nobody else unnamed."""
     named = Identifier(database)
     admin.execute(SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(named))
     # A second trust's owner makes its schema in a database that the first one owns.

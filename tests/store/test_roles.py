@@ -86,12 +86,6 @@ def allowed(conninfo: str, statements: Sequence[str]) -> list[str]:
     return done
 
 
-@pytest.fixture(autouse=True)
-def _provisioned(cluster: Cluster, superuser: Connection) -> None:
-    """The grants of a database are not copied with it, unlike those of all that is in it."""
-    make_roles(cluster, superuser.info.dbname)
-
-
 def make_roles(cluster: Cluster, database: str) -> None:
     names = (ROLES.owner, ROLES.app, ROLES.projector)
     with cluster.admin() as admin:
@@ -126,6 +120,16 @@ def test_nobody_changes_the_log_and_only_append_adds_to_it(
     database: Database, as_superuser: str
 ) -> None:
     assert powers(database, as_superuser) == set()
+
+
+@pytest.mark.parametrize("statement", CHANGE)
+def test_a_superuser_who_says_to_be_a_replica_is_refused_as_well(
+    superuser: Connection, statement: str
+) -> None:
+    superuser.execute("SET session_replication_role = replica")
+
+    with pytest.raises(psycopg.Error, match="append-only"):
+        superuser.execute(statement.encode())
 
 
 DEFECTS = {

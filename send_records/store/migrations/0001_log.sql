@@ -64,6 +64,11 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON commands
 CREATE TRIGGER one_head BEFORE DELETE OR TRUNCATE ON log_head
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+-- ALWAYS: also for a session that says it is a replica, as a superuser's may.
+ALTER TABLE events ENABLE ALWAYS TRIGGER append_only;
+ALTER TABLE commands ENABLE ALWAYS TRIGGER append_only;
+ALTER TABLE log_head ENABLE ALWAYS TRIGGER one_head;
+
 GRANT USAGE ON SCHEMA {schema} TO {app}, {projector};
 GRANT SELECT ON events TO {app}, {projector};
 GRANT SELECT ON commands, log_head TO {app};
