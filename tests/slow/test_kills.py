@@ -183,7 +183,7 @@ def test_a_write_that_was_lost_or_doubled_is_found_out(private: Private) -> None
 
     with private.as_superuser() as superuser:
         assert verdict(superuser, told).clean
-        superuser.execute("SET session_replication_role = replica")
+        superuser.execute("ALTER TABLE events DISABLE TRIGGER ALL")
         superuser.execute("DELETE FROM events WHERE command_id = %s", [first])
         superuser.execute(
             "INSERT INTO events SELECT 1000000, %s, 1, topic, class_version, state, recorded_at, "
