@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from send_records.aggregates.base import By, Command, PupilEvent, require_past
 from send_records.aggregates.consents import Purpose, agreement_in_force
-from send_records.aggregates.values import SENDCOS, Day, Few, Name, Origin, Words
+from send_records.aggregates.values import SENDCOS, Day, Few, Name, Origin, Words, day_in_words
 from send_records.errors import NotFound, RuleBroken
 
 if TYPE_CHECKING:
@@ -97,7 +97,9 @@ class RecordAgencyInvolvement(Command):
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         if self.agency in pupil.agencies:
-            raise AgencyAlreadyInvolved(f"Involved since {pupil.agencies[self.agency].since}.")
+            raise AgencyAlreadyInvolved(
+                f"Involved since {day_in_words(pupil.agencies[self.agency].since)}."
+            )
         if self.first_seen_on is not None:
             require_past(self.first_seen_on, by)
         return [

@@ -12,7 +12,16 @@ from uuid import UUID
 from eventsourcing.domain import OriginatorIDError, OriginatorVersionError
 
 from send_records.aggregates.rules import Rules
-from send_records.aggregates.values import DataClass, Day, Origin, Role, Source, Value, Words
+from send_records.aggregates.values import (
+    DataClass,
+    Day,
+    Origin,
+    Role,
+    Source,
+    Value,
+    Words,
+    day_in_words,
+)
 from send_records.errors import RuleBroken
 
 if TYPE_CHECKING:
@@ -117,7 +126,9 @@ class NotYetHappened(RuleBroken):
 def require_past(day: date, by: By) -> None:
     """Refuse a day that is still to come."""
     if day > by.today:
-        raise NotYetHappened(f"{day} is still to come: record it on the day or after it.")
+        raise NotYetHappened(
+            f"{day_in_words(day)} is still to come: record it on the day or after it."
+        )
 
 
 class Entry(Value):

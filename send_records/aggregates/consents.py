@@ -22,7 +22,7 @@ from pydantic import model_validator
 
 from send_records.aggregates.base import By, Command, Entry, PupilEvent
 from send_records.aggregates.contacts import Party, parties, responsible_party
-from send_records.aggregates.values import TEACHERS, Day, Name, Origin, Some, Words
+from send_records.aggregates.values import TEACHERS, Day, Name, Origin, Some, Words, day_in_words
 from send_records.errors import Invalid, RuleBroken
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class RecordAgreement(AgreementEntry, Command):
         year = by.rules.interval("parental_agreement", self.occurred_on).after(self.occurred_on)
         expires_on = self.expires_on or year
         if not self.occurred_on <= expires_on <= year:
-            raise Invalid(f"An agreement of this day ends by {year}.")
+            raise Invalid(f"An agreement of this day ends by {day_in_words(year)}.")
         return [
             ParentalAgreementGiven(
                 **self.entry(pupil, by),

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from send_records.aggregates.base import By, Command, PupilEvent
-from send_records.aggregates.values import SENDCOS, Day, Name, Some, Words
+from send_records.aggregates.values import SENDCOS, Day, Name, Some, Words, day_in_words
 from send_records.errors import Invalid, RuleBroken
 
 if TYPE_CHECKING:
@@ -102,9 +102,11 @@ class StartMonitoring(Command):
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         if pupil.monitoring is not None:
-            raise AlreadyMonitored(f"Monitored since {pupil.monitoring.since}.")
+            raise AlreadyMonitored(f"Monitored since {day_in_words(pupil.monitoring.since)}.")
         if pupil.registration is not None:
-            raise AlreadySupported(f"On the register since {pupil.registration.added_on}.")
+            raise AlreadySupported(
+                f"On the register since {day_in_words(pupil.registration.added_on)}."
+            )
         next_review_on = review_day(self.next_review_on, self.occurred_on, by)
         return [
             MonitoringStarted(

@@ -31,6 +31,7 @@ from send_records.aggregates.values import (
     Some,
     Value,
     Words,
+    day_in_words,
 )
 from send_records.errors import Invalid, NotFound, RuleBroken
 
@@ -140,9 +141,10 @@ class PlanContents(Entry):
         # The end of the next term needs each academy's term dates: until they are held, the
         # row says how far off it can be at most.
         limit = by.rules.interval("plan_review_at_most", self.occurred_on)
-        if not self.occurred_on < self.review_on <= limit.after(self.occurred_on):
+        latest = limit.after(self.occurred_on)
+        if not self.occurred_on < self.review_on <= latest:
             raise ReviewTooFarAhead(
-                f"Set the review after this entry, by {limit.after(self.occurred_on)} at most."
+                f"Set the review after this entry, by {day_in_words(latest)} at most."
             )
 
 

@@ -28,7 +28,7 @@ from send_records.aggregates.plans import Plan
 from send_records.aggregates.register import Registration
 from send_records.aggregates.retention import Hold, RetentionClassAssigned, assigned
 from send_records.aggregates.reviews import Review, ScheduledReview
-from send_records.aggregates.values import ROSTER, Day, Few, Name, Words
+from send_records.aggregates.values import ROSTER, Day, Few, Name, Words, day_in_words
 from send_records.aggregates.voices import Voice
 from send_records.errors import RuleBroken
 
@@ -81,7 +81,7 @@ class Pupil:
     def require_on_roll(self, day: date) -> None:
         """Refuse an entry about a day after the pupil left."""
         if self.left_on is not None and day > self.left_on:
-            raise PupilNotOnRoll(f"The pupil left on {self.left_on}.")
+            raise PupilNotOnRoll(f"The pupil left on {day_in_words(self.left_on)}.")
 
 
 class PupilNotOnRoll(RuleBroken):
@@ -209,7 +209,7 @@ class RecordLeaving(Command):
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         if pupil.left_on is not None:
-            raise PupilNotOnRoll(f"The pupil left on {pupil.left_on}.")
+            raise PupilNotOnRoll(f"The pupil left on {day_in_words(pupil.left_on)}.")
         return [PupilLeft(**self.entry(pupil, by), destination=self.destination, why=self.why)]
 
 
@@ -234,7 +234,7 @@ class ReadmitPupil(Command):
         if pupil.left_on is None:
             raise PupilStillOnRoll(f"The pupil is on roll at {pupil.academy}.")
         if self.occurred_on < pupil.left_on:
-            raise PupilStillOnRoll(f"The pupil was on roll until {pupil.left_on}.")
+            raise PupilStillOnRoll(f"The pupil was on roll until {day_in_words(pupil.left_on)}.")
         return [
             PupilReadmitted(
                 **self.entry(pupil, by),

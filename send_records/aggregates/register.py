@@ -18,7 +18,7 @@ from send_records.aggregates.base import By, Command, PupilEvent, require_past
 from send_records.aggregates.consents import NoticeOf, told_on
 from send_records.aggregates.monitoring import MonitoringEnd, MonitoringEnded
 from send_records.aggregates.needs import PrimaryNeedMissing
-from send_records.aggregates.values import SENDCOS, Day, Words
+from send_records.aggregates.values import SENDCOS, Day, Words, day_in_words
 from send_records.errors import RuleBroken
 
 if TYPE_CHECKING:
@@ -129,7 +129,9 @@ class AddToSendRegister(Command):
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         if pupil.registration is not None:
-            raise AlreadyOnRegister(f"On the register since {pupil.registration.added_on}.")
+            raise AlreadyOnRegister(
+                f"On the register since {day_in_words(pupil.registration.added_on)}."
+            )
         primary = next((n.sen_type for n in pupil.needs.values() if n.rank == 1), None)
         if primary is None:
             raise PrimaryNeedMissing("Identify the primary need, of rank 1, first.")
@@ -226,7 +228,7 @@ class RemoveFromSendRegister(Command):
             raise EhcPlanMaintained("The local authority decides when an EHC plan ceases.")
         review = pupil.reviews.get(self.review_on)
         if review is None or not current.added_on <= self.review_on <= self.occurred_on:
-            raise ReviewMissing(f"No review held on {self.review_on} is on record.")
+            raise ReviewMissing(f"No review held on {day_in_words(self.review_on)} is on record.")
         if not (review.pupil_took_part and review.parents_took_part):
             raise FamilyNotInReview("Hold a review that pupil and parents take part in.")
         return [

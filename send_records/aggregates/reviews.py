@@ -27,6 +27,7 @@ from send_records.aggregates.values import (
     Some,
     Value,
     Words,
+    day_in_words,
 )
 from send_records.aggregates.voices import Voice, VoiceMissing, heard_for_review
 from send_records.errors import Invalid, NotFound, RuleBroken
@@ -205,7 +206,9 @@ class HoldReview(Command):
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         if self.occurred_on in pupil.reviews:
-            raise AlreadyReviewed(f"A review held on {self.occurred_on} is on record.")
+            raise AlreadyReviewed(
+                f"A review held on {day_in_words(self.occurred_on)} is on record."
+            )
         self._require_targets(pupil)
         heard, because = self.pupil_voice, self.pupil_voice_missing_because
         self._require_voice(pupil, Voice.PUPIL, heard or because)

@@ -143,6 +143,11 @@ Some = Annotated[tuple[T, ...], *judge(_length(1, 40), minItems=1, maxItems=40)]
 """At least one of something, at most 40, in order."""
 
 
+def day_in_words(day: date) -> str:
+    """Return a day as people write it: 13 December 2023."""
+    return f"{day.day} {day:%B %Y}"
+
+
 class Area(StrEnum):
     """The four broad areas of need (SEND Code of Practice 6.28-6.35; policy s.6)."""
 

@@ -9,8 +9,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from send_records.aggregates.values import day_in_words
+from send_records.bootstrap import now
 from send_records.demo.run import Told
-from send_records.projections.chronology import day_in_words, in_plain_words
+from send_records.projections.chronology import in_plain_words
 
 Row = dict[str, Any]
 
@@ -20,6 +22,13 @@ def in_words(day: str | None) -> str:
     if not day:
         return ""
     return day_in_words(date.fromisoformat(day))
+
+
+def due(day: str | None) -> str:
+    """Return a day by which something is due, and whether it has passed."""
+    if not day:
+        return "none set"
+    return in_words(day) + (" (overdue)" if date.fromisoformat(day) < now().date() else "")
 
 
 def plain(code: str | None) -> str:
@@ -67,7 +76,7 @@ def show_register(console: Console, academy: str, on: list[Row], removed: list[R
             row["sen_provision"],
             needs,
             in_words(row["added_on"]),
-            in_words(row["next_review_on"]) or "none set",
+            due(row["next_review_on"]),
         )
     console.print(made if on else f"[bold]{title}[/bold]")
     for row in removed:
@@ -79,10 +88,15 @@ def show_register(console: Console, academy: str, on: list[Row], removed: list[R
 
 
 def show_chronology(console: Console, name: str, rows: list[Row]) -> None:
-    """Print a pupil's story in the order in which it happened."""
-    made = table(f"Chronology, {name}", "When", "Phase", "What", "Detail", "By")
+    """Print a pupil's story in the order in which it happened; "+7 days" is how late it was
+    recorded."""
+    made = table(f"Chronology, {name}")
+    for column in ("When", "Phase", "What"):
+        made.add_column(column, no_wrap=True)
+    made.add_column("Detail", ratio=1)
+    made.add_column("By", no_wrap=True)
     for row in rows:
-        late = f" (recorded {row['days_late']} days later)" if row["days_late"] else ""
+        late = f", +{row['days_late']} days" if row["days_late"] else ""
         made.add_row(
             in_words(row["occurred_on"]) + late,
             row["phase"],

@@ -7,6 +7,7 @@ was recorded later than it happened says by how many days.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -30,6 +31,7 @@ from send_records.aggregates import (
     voices,
 )
 from send_records.aggregates.base import DomainEvent
+from send_records.aggregates.values import day_in_words
 from send_records.projections.base import Key, Projection
 from send_records.projections.tables import Page, Table
 from send_records.store.connections import Pool
@@ -151,12 +153,17 @@ def detail_of(event: DomainEvent) -> str:
             return _joined(event.destination, event.why)
         case details.YearGroupChanged() | pupil.PupilReadmitted():
             return f"Year {event.nc_year}"
+        case details.CircumstancesRecorded():
+            return _circumstances(event)
         case contacts.ContactRecorded():
             return f"{event.contact.name}, {event.contact.relationship}"
         case concerns.ConcernRaised():
             return event.description
         case concerns.ConcernDiscussedWithParents():
             return _joined(_names(event.discussed_with), event.parent_comment)
+        case concerns.ConcernQuestionnaireCompleted():
+            marked = Counter(statement.score for statement in event.statements)
+            return ", ".join(f"{in_plain_words(score)} {n}" for score, n in marked.items())
         case concerns.ConcernAnswered():
             return _joined(in_plain_words(event.decision), event.why)
         case concerns.ConcernClosed() | monitoring.MonitoringEnded():
@@ -231,9 +238,24 @@ def detail_of(event: DomainEvent) -> str:
             return getattr(event, "why", "")
 
 
+def _circumstances(event: details.CircumstancesRecorded) -> str:
+    said = {name: getattr(event, name) for name in CIRCUMSTANCES}
+    return ", ".join(
+        f"{in_plain_words(name)}: {'yes' if value else 'no'}"
+        for name, value in said.items()
+        if value is not None
+    )
+
+
 def _names(people: tuple[contacts.Party, ...]) -> str:
     return ", ".join(person.name for person in people)
 
+
+CIRCUMSTANCES = [
+    name
+    for name in details.CircumstancesRecorded.model_fields
+    if name not in DomainEvent.model_fields
+]
 
 ABBREVIATIONS = {"send", "sen", "ehc", "ehcp", "eal", "ip"}
 
@@ -244,13 +266,8 @@ def in_plain_words(code: str) -> str:
     return " ".join(word.upper() if word in ABBREVIATIONS else word for word in words)
 
 
-def day_in_words(day: date) -> str:
-    """Return a day as people write it: 13 December 2023."""
-    return f"{day.day} {day:%B %Y}"
-
-
 def _joined(*parts: str | None) -> str:
-    return ". ".join(part.rstrip(".") for part in parts if part)
+    return "; ".join(part.rstrip(".") for part in parts if part)
 
 
 def chronology_page(
