@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -111,7 +112,9 @@ def test_the_api_is_served_with_a_token_and_stops_in_good_order(
     data_dir: Path, end: signal.Signals
 ) -> None:
     token = run("token", "--role", "senco", "--name", "Sam Okoro", "--data-dir", data_dir)
-    port = 18000 + os.getpid() % 10000
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     process = subprocess.Popen(
         [*PROGRAM, "serve", "--port", str(port), "--data-dir", str(data_dir)],
         env=ENVIRONMENT,
