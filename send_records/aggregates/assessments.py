@@ -1,10 +1,9 @@
-"""Assessments: what was measured and seen, and the needs that were found.
+"""Assessments: what was measured, attained and seen, for needs to be found from.
 
-    assessed, attained, observed ---> need identified ---> reranked ---> ended
+    assessed, attained, observed ---> (a need is identified: see ``needs``)
 
-Needs carry a DfE type of need and a rank, 1 the primary (school census; ``facts.md`` 1.2, 1.3), and
-the areas they cut across, which no type decides (policy s.6).  A score is no diagnosis, and is
-never compared here across editions of a tool (``facts.md`` 7).
+The tools are those of policy s.9 and 12, and any other.  A score is no diagnosis, and is never
+compared here across editions of a tool (``facts.md`` 7).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     recorded, before a review or for it ---> heard at the review
 
 Policy s.11 (parent and pupil voice collected during termly reviews) and 16; Children and Families
-Act 2014 s.19; Code of Practice 1.3 and 6.54.
+Act 2014 s.19; Code of Practice 6.54.
 """
 
 from __future__ import annotations
