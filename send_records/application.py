@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import orjson
 from eventsourcing.application import Application
@@ -18,7 +17,7 @@ from pydantic import Field
 from send_records.aggregates.base import Actor, By, Command, DomainEvent, Entry, Metadata
 from send_records.aggregates.pupil import AdmitPupil, Pupil
 from send_records.aggregates.rules import Rules
-from send_records.aggregates.values import Source, Value
+from send_records.aggregates.values import Source, Value, day_in_london
 from send_records.errors import (
     Conflict,
     Invalid,
@@ -31,7 +30,6 @@ from send_records.errors import (
 from send_records.store.mapper import EventMapper
 from send_records.store.recorder import CommandRow, PostgresRecorder, RecordedCommand
 
-LONDON = ZoneInfo("Europe/London")
 ATTEMPTS = 5
 
 
@@ -175,7 +173,7 @@ class SendRecords(Application[UUID]):
         return self._recorder.head()[0]
 
     def _by(self, request: Request) -> By:
-        today = self._clock().astimezone(LONDON).date()
+        today = day_in_london(self._clock())
         metadata = Metadata(
             recorded_by=request.actor,
             command_id=request.command_id,

@@ -35,11 +35,6 @@ def is_upn(text: str) -> bool:
     return _FORM.fullmatch(text) is not None and text[0] == check_letter(text[1:])
 
 
-def is_temporary(upn: str) -> bool:
-    """Tell whether a UPN was issued only while the real one is sought."""
-    return upn[-1] in LETTERS
-
-
 def is_uln(text: str) -> bool:
     """Tell whether the text is a unique learner number (ten digits, the last a check digit).
 

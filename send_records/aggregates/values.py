@@ -14,6 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -141,6 +142,14 @@ Few = Annotated[tuple[T, ...], *judge(_length(0, 40), maxItems=40)]
 
 Some = Annotated[tuple[T, ...], *judge(_length(1, 40), minItems=1, maxItems=40)]
 """At least one of something, at most 40, in order."""
+
+
+LONDON = ZoneInfo("Europe/London")
+
+
+def day_in_london(instant: datetime) -> date:
+    """Return the day on which an instant falls where the academies are."""
+    return instant.astimezone(LONDON).date()
 
 
 def day_in_words(day: date) -> str:

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID, uuid5
 
 import httpx2
@@ -100,19 +101,20 @@ def serving(settings: Settings) -> Iterator[Api]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "send_records.cli", "serve", "--demo"]
-    process = subprocess.Popen(  # noqa: S603 - our own program, with our own arguments
-        [*command, "--port", str(port), "--data-dir", str(settings.data_dir)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env={k: v for k, v in os.environ.items() if not k.startswith("SEND_RECORDS_")},
-    )
-    try:
-        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
-            _await_ready(http, process)
-            yield Api(http, tokens(issuer(settings)))
-    finally:
-        process.terminate()
-        process.communicate(timeout=60)
+    with tempfile.TemporaryFile() as said:  # not a pipe, which a talkative server would fill
+        process = subprocess.Popen(  # noqa: S603 - our own program, with our own arguments
+            [*command, "--port", str(port), "--data-dir", str(settings.data_dir)],
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            env={k: v for k, v in os.environ.items() if not k.startswith("SEND_RECORDS_")},
+        )
+        try:
+            with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+                _await_ready(http, process, said)
+                yield Api(http, tokens(issuer(settings)))
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
 
 
 def tokens(local: LocalIssuer) -> dict[Role, str]:
@@ -120,12 +122,13 @@ def tokens(local: LocalIssuer) -> dict[Role, str]:
     return {role: local.token(actor(role)) for role in PEOPLE}
 
 
-def _await_ready(http: httpx2.Client, process: subprocess.Popen[bytes]) -> None:
+def _await_ready(http: httpx2.Client, process: subprocess.Popen[bytes], said: BinaryIO) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            said = process.stderr.read().decode(errors="replace") if process.stderr else ""
-            raise DemoFailed(f"The API ended before it was ready:\n{said[-2000:]}")
+            said.seek(0)
+            words = said.read().decode(errors="replace")
+            raise DemoFailed(f"The API ended before it was ready:\n{words[-2000:]}")
         try:
             if http.get("/health/ready").is_success:
                 return

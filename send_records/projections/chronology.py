@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from send_records.aggregates import (
     agencies,
@@ -31,12 +30,10 @@ from send_records.aggregates import (
     voices,
 )
 from send_records.aggregates.base import DomainEvent
-from send_records.aggregates.values import day_in_words
+from send_records.aggregates.values import day_in_london, day_in_words
 from send_records.projections.base import Key, Projection
 from send_records.projections.tables import Page, Table
 from send_records.store.connections import Pool
-
-LONDON = ZoneInfo("Europe/London")
 
 
 class Phase(StrEnum):
@@ -115,7 +112,7 @@ class Chronology(Projection[ChronologyRow]):
     def project(self, row: ChronologyRow | None, event: DomainEvent) -> ChronologyRow | None:
         if event.position is None or event.recorded_at is None:
             return row  # not recorded, so not part of the story
-        recorded_on = event.recorded_at.astimezone(LONDON).date()
+        recorded_on = day_in_london(event.recorded_at)
         who = event.metadata.recorded_by
         return ChronologyRow(
             position=event.position,

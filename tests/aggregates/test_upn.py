@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from send_records.aggregates.upn import LETTERS, check_letter, is_temporary, is_uln, is_upn
+from send_records.aggregates.upn import LETTERS, check_letter, is_uln, is_upn
 
 digits = st.text("0123456789", min_size=11, max_size=11)
 permanent = st.text("0123456789", min_size=12, max_size=12)
@@ -25,13 +25,11 @@ def slip(upn: str, place: int, character: str) -> str:
 )
 def test_a_permanent_upn_is_valid(upn: str) -> None:
     assert is_upn(upn)
-    assert not is_temporary(upn)
 
 
 @pytest.mark.parametrize("upn", ["M80120000500A", "P00100002600A"])
 def test_a_temporary_upn_ends_in_a_letter(upn: str) -> None:
     assert is_upn(upn)
-    assert is_temporary(upn)
 
 
 @pytest.mark.parametrize(
