@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from send_records.api import (
     agencies,
@@ -43,7 +44,12 @@ KINDS = (
     events,
 )
 
-QUIET = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+QUIET: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+}
 """FastAPI's own telemetry records addresses and queries: off (``security.md``, measured 8)."""
 
 
@@ -56,7 +62,7 @@ def create_app(system: System) -> FastAPI:
         docs_url=None,  # its pages are fetched from elsewhere; /openapi.json is ours
         redoc_url=None,
         redirect_slashes=False,  # a redirect repeats the query, and where to in the caller's words
-        telemetry=QUIET,  # type: ignore[arg-type]
+        telemetry=QUIET,
     )
     app.state.system = system
     add_error_handlers(app)
