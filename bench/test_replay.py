@@ -1,8 +1,8 @@
 """Replaying a pupil of 1,000 events, beside the bare cost of fetching and decoding the same rows.
 
-The bare cost is what no replay can do without: one query over a binary cursor, orjson, and one
-pydantic validation an event.  The ratio is taken pair by pair in one run, for rates drift with the
-neighbours and ratios hold.
+The bare cost is what no replay can do without: one query over a binary cursor, opening the words,
+orjson, and one pydantic validation an event.  The ratio is taken pair by pair in one run, for rates
+drift with the neighbours and ratios hold.
 """
 
 from __future__ import annotations
@@ -18,78 +18,49 @@ import orjson
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from bench.lives import life
 from send_records.aggregates import EVENTS
-from send_records.aggregates.assessments import (
-    Informant,
-    RecordAssessment,
-    RecordObservation,
-    Score,
-)
-from send_records.aggregates.base import Command, DomainEvent
-from send_records.aggregates.concerns import RaiseConcern
-from send_records.aggregates.values import STORED, Area
-from send_records.application import Request, SendRecords
-from send_records.bootstrap import mapper
+from send_records.aggregates.values import STORED
+from send_records.application import SendRecords
 from send_records.store.connections import Pool
+from send_records.store.mapper import event_place
 from send_records.store.recorder import CommandRow, PostgresRecorder
-from tests.scenario import ADMIT, SENCO, by
+from tests.keys import held, mapper
+from tests.scenario import SENCO
 
 EVENTS_OF_THE_PUPIL = 1000
 ROUNDS = 15
 
 DAY = date(2024, 3, 12)
 
-COMMANDS: list[Command] = [
-    RaiseConcern(
-        occurred_on=DAY,
-        areas=(Area.COGNITION, Area.COMMUNICATION),
-        noticed_on=DAY,
-        description="Reading well below the class; cannot hold two-step instructions. " * 3,
-        strengths="Warm, keen to please, draws with care and detail.",
-    ),
-    RecordObservation(
-        occurred_on=DAY, setting="Mathematics, whole class", observed="Copies peers. " * 20
-    ),
-    RecordAssessment(
-        occurred_on=DAY,
-        tool="SDQ",
-        edition="4-17",
-        informant=Informant.CLASS_TEACHER,
-        scores=tuple(Score(name=n, value=v) for n, v in (("total", 19), ("peer", 4))),
-    ),
-]
-
 
 @pytest.fixture
-def pupil_id(records: SendRecords, recorder: PostgresRecorder) -> UUID:
+def pupil_id(recorder: PostgresRecorder) -> UUID:
     """A pupil of a thousand events, of three kinds in turn."""
-    receipt = records.admit(ADMIT, Request(SENCO, uuid4(), uuid4()))
-    pupil = records.pupil(receipt.pupil_id)
-    events: list[DomainEvent] = []
-    while pupil.version < EVENTS_OF_THE_PUPIL:
-        for event in COMMANDS[pupil.version % len(COMMANDS)].decide(pupil, by()):
-            pupil = event.mutate(pupil)
-            events.append(event)
-    stored = [mapper().to_stored_event(event) for event in events]
-    recorder.append(stored, CommandRow(uuid4(), SENCO.id, bytes(32)))
-    return receipt.pupil_id
+    pupil_id = uuid4()
+    held().seals.keyring.make(pupil_id)
+    stored = [mapper().to_stored_event(event) for event in life(EVENTS_OF_THE_PUPIL, pupil_id)]
+    recorder.append(stored, CommandRow(pupil_id, SENCO.id, bytes(32)))
+    return pupil_id
 
 
 @pytest.fixture
 def bare(app_pool: Pool, pupil_id: UUID) -> Callable[[], int]:
-    """Fetch and decode, by hand."""
+    """Fetch, open and decode, by hand."""
+    seals = held().seals
 
     def fetch_and_decode() -> int:
         with app_pool.connection() as connection, connection.cursor(binary=True) as cursor:
             rows = cursor.execute(
-                "SELECT topic, state, stream_id, version, position, recorded_at FROM events "
-                "WHERE stream_id = %s ORDER BY version",
+                "SELECT topic, clear::text, sealed, stream_id, version, position, recorded_at "
+                "FROM events WHERE stream_id = %s ORDER BY version",
                 [pupil_id],
                 prepare=True,
             ).fetchall()
         events = []
-        for topic, state, stream_id, version, position, recorded_at in rows:
-            fields = orjson.loads(state)
+        for topic, clear, sealed, stream_id, version, position, recorded_at in rows:
+            place = event_place(seals, stream_id, version, topic, 1, clear.encode())
+            fields = orjson.loads(seals.open(stream_id, place, sealed)) | orjson.loads(clear)
             fields["originator_id"], fields["originator_version"] = stream_id, version
             fields["position"], fields["recorded_at"] = position, recorded_at
             events.append(EVENTS[topic].model_validate(fields, context=STORED))

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 import orjson
 from eventsourcing.application import Application
 from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Mapper
 from eventsourcing.utils import Environment, EnvType
-from pydantic import Field
 
 from send_records.aggregates.base import Actor, By, Command, DomainEvent, Entry, Metadata
 from send_records.aggregates.pupil import AdmitPupil, Pupil
+from send_records.aggregates.retention import PersonalDataErased
 from send_records.aggregates.rules import Rules
-from send_records.aggregates.values import Source, Value, day_in_london
+from send_records.aggregates.values import Source, day_in_london
 from send_records.errors import (
     Conflict,
+    Erased,
     Invalid,
     NotFound,
     NotPermitted,
@@ -27,8 +28,12 @@ from send_records.errors import (
     SendRecordsError,
     StaleVersion,
 )
-from send_records.store.mapper import EventMapper
+from send_records.receipts import Receipt, receipt
+from send_records.store.keyring import KeyDestroyed
+from send_records.store.mapper import EventMapper, Recorded
+from send_records.store.notes import Signer
 from send_records.store.recorder import CommandRow, PostgresRecorder, RecordedCommand
+from send_records.store.sealing import Seals
 
 ATTEMPTS = 5
 
@@ -48,18 +53,6 @@ class Request:
     source: Source = Source.API
 
 
-class Receipt(Value):
-    """Proof of recording: where the pupil now stands, and where to wait for on the read side."""
-
-    pupil_id: UUID
-    version: int
-    """The pupil's version after it, for the next ``If-Match``."""
-    position: int
-    """Its last event's place in the whole log, for ``?after=``."""
-    replayed: bool = Field(default=False, exclude=True)
-    """Whether it had been recorded before, and this is the first answer again."""
-
-
 class SendRecords(Application[UUID]):
     """Executes commands against pupils, one stream of events each."""
 
@@ -68,12 +61,15 @@ class SendRecords(Application[UUID]):
     def __init__(
         self,
         recorder: PostgresRecorder,
-        mapper: EventMapper,
+        seals: Seals,
+        receipts: Signer,
         rules: Rules,
         clock: Callable[[], datetime],
     ) -> None:
         self._recorder = recorder
-        self._mapper = mapper
+        self._seals = seals
+        self._mapper = EventMapper(seals)
+        self._receipts = receipts
         self._rules = rules
         self._clock = clock
         super().__init__()
@@ -91,11 +87,13 @@ class SendRecords(Application[UUID]):
     def admit(self, command: AdmitPupil, request: Request) -> Receipt:
         """Open a pupil's record, whose id is the command's."""
         require_role(command, request.actor)
-        asked = fingerprint(request.command_id, command, request.actor)
+        asked = said(request.command_id, command, request.actor)
         if repeated := self._receipt_of(request.command_id, asked):
             return repeated
+        events = command.decide(self._by(request))
+        self._seals.keyring.make(request.command_id)
         try:
-            return self._append(command.decide(self._by(request)), request, asked)
+            return self._append(events, request, asked)
         except IntegrityError:
             raise IdempotencyKeyReused("That key is the id of a record already.") from None
 
@@ -115,7 +113,7 @@ class SendRecords(Application[UUID]):
         refuses with.
         """
         require_role(command, request.actor)
-        asked = fingerprint(pupil_id, command, request.actor)
+        asked = said(pupil_id, command, request.actor)
         if repeated := self._receipt_of(request.command_id, asked):
             return repeated
         try:
@@ -148,10 +146,17 @@ class SendRecords(Application[UUID]):
         raise Conflict("Others are writing in this record at this moment: try again.")
 
     def pupil(self, pupil_id: UUID) -> Pupil:
-        """Return the pupil as it stands; raise NotFound if there is none."""
+        """Return the pupil as it stands; raise NotFound if there is none, and Erased if it is
+        no more."""
         pupil: Pupil | None = None
-        for row in self._recorder.stream(pupil_id):
-            pupil = self._mapper.to_domain_event(row).mutate(pupil)
+        try:
+            for row in self._recorder.stream(pupil_id):
+                event = self._mapper.to_domain_event(row)
+                if isinstance(event, PersonalDataErased):
+                    raise erased()
+                pupil = event.mutate(pupil)
+        except KeyDestroyed:
+            raise erased() from None
         if pupil is None:
             raise NotFound("No pupil has that id.")
         return pupil
@@ -159,14 +164,22 @@ class SendRecords(Application[UUID]):
     def history(
         self, pupil_id: UUID, *, after: int = 0, limit: int | None = None
     ) -> list[DomainEvent]:
-        """Return what was recorded of the pupil, oldest first, after a version."""
+        """Return what was recorded of the pupil, oldest first, after a version; raise Erased if
+        it is no more."""
         rows = self._recorder.select_events(pupil_id, gt=after, limit=limit)
+        if self._recorder.erased([pupil_id]):
+            raise erased()
         return [self._mapper.to_domain_event(row) for row in rows]
 
-    def feed(self, *, after: int, limit: int) -> list[DomainEvent]:
+    def absence(self, pupil_id: UUID) -> SendRecordsError:
+        """Return why nothing is shown of a pupil of whom no view has a row."""
+        return erased() if self._recorder.erased([pupil_id]) else NotFound("No pupil has that id.")
+
+    def feed(self, *, after: int, limit: int) -> list[Recorded]:
         """Return events of all pupils in the order of the log, after a position, without gaps."""
         rows = self._recorder.select_notifications(after, limit, inclusive_of_start=False)
-        return [self._mapper.to_domain_event(row) for row in rows]
+        gone = self._recorder.erased({cast(UUID, row.originator_id) for row in rows})
+        return self._mapper.read(rows, gone)
 
     def size(self) -> int:
         """Return how many events the log holds, which is the last one's position."""
@@ -185,13 +198,38 @@ class SendRecords(Application[UUID]):
         return By(metadata, today, self._rules)
 
     def _append(self, events: Sequence[DomainEvent], request: Request, asked: bytes) -> Receipt:
-        stored = [self._mapper.to_stored_event(event) for event in events]
-        row = CommandRow(request.command_id, request.actor.id, asked)
-        return receipt(self._recorder.append(stored, row), asked)
+        try:
+            stored = [self._mapper.to_stored_event(event) for event in events]
+            mac = self._seals.mac(events[-1].originator_id, asked)
+            row = CommandRow(request.command_id, request.actor.id, mac)
+            recorded = self._recorder.append(stored, row)
+        except KeyDestroyed:
+            raise erased() from None
+        return self._receipt(recorded, request.command_id, asked)
 
     def _receipt_of(self, command_id: UUID, asked: bytes) -> Receipt | None:
         recorded = self._recorder.find_command(command_id)
-        return None if recorded is None else receipt(recorded, asked, replayed=True)
+        if recorded is None:
+            return None
+        return self._receipt(recorded, command_id, asked, replayed=True)
+
+    def _receipt(
+        self,
+        recorded: RecordedCommand,
+        command_id: UUID,
+        asked: bytes,
+        *,
+        replayed: bool = False,
+    ) -> Receipt:
+        """Return the receipt of a recorded command; raise IdempotencyKeyReused if it was for
+        another request than the one asked."""
+        try:
+            mac = self._seals.mac(recorded.stream_id, asked)
+        except KeyDestroyed:
+            raise erased() from None
+        if recorded.request_mac != mac:
+            raise IdempotencyKeyReused("That Idempotency-Key was used for another request.")
+        return receipt(self._receipts, command_id, recorded, replayed=replayed)
 
 
 def require_role(entry: Entry, actor: Actor) -> None:
@@ -201,19 +239,12 @@ def require_role(entry: Entry, actor: Actor) -> None:
         raise NotPermitted(f"This is for: {wanted}.")
 
 
-def fingerprint(pupil_id: UUID, entry: Entry, actor: Actor) -> bytes:
-    """Return the SHA-256 of what is asked, of whom and by whom: equal for a retry only."""
+def said(pupil_id: UUID, entry: Entry, actor: Actor) -> bytes:
+    """Return what is asked, of whom and by whom, as bytes: equal for a retry only."""
     asked = [type(entry).__name__, pupil_id, actor.id, entry.model_dump(mode="json")]
-    return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).digest()
+    return orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
 
 
-def receipt(recorded: RecordedCommand, asked: bytes, *, replayed: bool = False) -> Receipt:
-    """Return the receipt of a recorded command; raise IdempotencyKeyReused for another request."""
-    if recorded.request_hash != asked:
-        raise IdempotencyKeyReused("That Idempotency-Key was used for another request.")
-    return Receipt(
-        pupil_id=recorded.stream_id,
-        version=recorded.version,
-        position=recorded.last_position,
-        replayed=replayed,
-    )
+def erased() -> Erased:
+    """Return the refusal of everything asked of a pupil who was erased."""
+    return Erased("This record was erased, and cannot be read or added to.")

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from psycopg.conninfo import conninfo_to_dict
 
-from send_records.aggregates import EVENTS
 from send_records.application import SendRecords
+from send_records.custody import Keys
 from send_records.identity import LocalIssuer, Verifier, keys_from
 from send_records.projections.engine import Engine
+from send_records.projections.tables import Views
 from send_records.rules import shipped_rules
 from send_records.settings import Settings
-from send_records.store.connections import Pool, in_schema, one, pool
+from send_records.store.access import AccessLog
+from send_records.store.connections import in_schema, one, pool
 from send_records.store.embedded import SUPERUSER, EmbeddedPostgres
 from send_records.store.guards import require_safe
-from send_records.store.mapper import EventMapper
-from send_records.store.migrate import migrate
+from send_records.store.migrate import claim, migrate, require_trust
+from send_records.store.notary import Notary, require_as_signed
+from send_records.store.places import Place
 from send_records.store.recorder import PostgresRecorder
 from send_records.store.roles import Roles, provision
+from send_records.store.signing import OF_LOG, Purpose, SigningKeys
 
 Clock = Callable[[], datetime]
 
@@ -39,6 +43,7 @@ class Database:
     app: str
     owner: str | None
     projector: str | None
+    notary: str | None
 
     def as_owner(self) -> str:
         """Return the owner's connection string; raise RoleNotConfigured without one."""
@@ -56,19 +61,24 @@ class Database:
             )
         return self.projector
 
+    def as_notary(self) -> str:
+        """Return the notary's connection string; raise RoleNotConfigured without one."""
+        if self.notary is None:
+            raise RoleNotConfigured(
+                "Set SEND_RECORDS_NOTARY_URL: who signs has a role of their own."
+            )
+        return self.notary
+
 
 @dataclass(frozen=True, slots=True)
 class System:
     """The write side, the read side and who may knock, as the API sees them."""
 
     records: SendRecords
-    views: Pool
+    views: Views
+    access: AccessLog
+    keys: Keys
     verifier: Verifier
-
-
-def mapper() -> EventMapper:
-    """Return the mapper between the events this program knows and rows."""
-    return EventMapper(EVENTS)
 
 
 def now() -> datetime:
@@ -85,18 +95,24 @@ def database(settings: Settings) -> Iterator[Database]:
         return
     with EmbeddedPostgres(settings.data_dir) as server:
         roles = Roles.named_after(settings.schema_name)
-        names = (roles.owner, roles.app, roles.projector)
         with one(server.conninfo(SUPERUSER, SUPERUSER)) as admin:
             admin.execute("SELECT pg_advisory_lock(hashtextextended('send_records.provision', 0))")
-            passwords = {name: server.password(name) for name in names}
+            passwords = {name: server.password(name) for name in roles.logins}
             provision(admin, roles, settings.database, passwords)
-        owner, app, projector = (
+        owner, app, projector, notary = (
             in_schema(server.conninfo(name, settings.database), roles.schema, name)
-            for name in names
+            for name in roles.logins
         )
         with one(owner) as connection:
             migrate(connection, roles)
-        yield Database(roles, app, owner, projector)
+            claim(connection, roles, settings.trust)
+        yield Database(roles, app, owner, projector, notary)
+
+
+def notary(found: Database, signing: SigningKeys, published: Sequence[Place]) -> Notary:
+    """Return the notary, who needs no key that opens anything."""
+    signers = {log: signing.signer(purpose) for log, purpose in OF_LOG.items()}
+    return Notary(found.as_notary(), signers, published)
 
 
 def on_server(settings: Settings) -> Database:
@@ -108,27 +124,30 @@ def on_server(settings: Settings) -> Database:
             return None
         return in_schema(url.get_secret_value(), settings.schema_name, f"send-records {name}")
 
-    app, owner, projector = reached("database"), reached("owner"), reached("projector")
+    app, owner = reached("database"), reached("owner")
+    projector, notary = reached("projector"), reached("notary")
     if app is None:
         raise RoleNotConfigured("Set SEND_RECORDS_DATABASE_URL.")
     users = [
         str(conninfo_to_dict(conninfo).get("user", "")) if conninfo else ""
-        for conninfo in (owner, app, projector)
+        for conninfo in (owner, app, projector, notary)
     ]
-    return Database(Roles(settings.schema_name, *users), app, owner, projector)
+    return Database(Roles(settings.schema_name, *users), app, owner, projector, notary)
 
 
 def prepare_server(settings: Settings, found: Database) -> list[str]:
     """Make roles and database where an admin URL is given; migrate; return what was applied."""
-    owner, projector = found.as_owner(), found.as_projector()
+    owner = found.as_owner()
+    urls = (owner, found.app, found.as_projector(), found.as_notary())
     if settings.admin_url is not None:
-        urls = (owner, found.app, projector)
         parts = [conninfo_to_dict(url) for url in urls]
         passwords = {str(part["user"]): str(part.get("password", "")) for part in parts}
         with one(settings.admin_url.get_secret_value()) as admin:
             provision(admin, found.roles, str(parts[0]["dbname"]), passwords)
     with one(owner) as connection:
-        return migrate(connection, found.roles)
+        applied = migrate(connection, found.roles)
+        claim(connection, found.roles, settings.trust)
+    return applied
 
 
 def verifier(settings: Settings) -> Verifier:
@@ -144,22 +163,46 @@ def issuer(settings: Settings) -> LocalIssuer:
 
 @contextmanager
 def running(
-    settings: Settings, found: Database, *, clock: Clock = now, throwaway: bool = False
+    settings: Settings,
+    found: Database,
+    keys: Keys,
+    *,
+    clock: Clock = now,
+    throwaway: bool = False,
 ) -> Iterator[System]:
-    """Run the system on a database that is safe to run on; raise UnsafeDatabase otherwise."""
+    """Run the system on a database that is safe to run on, and whose log is the one that was
+    signed; raise UnsafeDatabase, OtherTrust or LogContradicted otherwise."""
     with one(found.app) as connection:
         require_safe(connection, throwaway=throwaway)
+        require_trust(connection, settings.trust)
+        require_as_signed(connection, keys.places, keys.of_logs())
+    receipts = keys.signing.signer(Purpose.RECEIPTS)
     with pool(found.app) as writing, pool(found.app) as reading:
-        records = SendRecords(PostgresRecorder(writing), mapper(), shipped_rules(), clock)
-        yield System(records, reading, verifier(settings))
+        recorder = PostgresRecorder(writing)
+        records = SendRecords(recorder, keys.seals, receipts, shipped_rules(), clock)
+        views = Views(reading, keys.seals)
+        access = AccessLog(reading, keys.seals)
+        yield System(records, views, access, keys, verifier(settings))
 
 
 @contextmanager
-def projecting(found: Database) -> Iterator[None]:
+def projecting(found: Database, keys: Keys) -> Iterator[None]:
     """Keep the projections level, in a thread, until the block is left."""
+    with _in_a_thread("projector", Engine(found.as_projector(), keys.seals).run):
+        yield
+
+
+@contextmanager
+def notarising(found: Database, keys: Keys) -> Iterator[None]:
+    """Sign and publish checkpoints, in a thread, until the block is left."""
+    with _in_a_thread("notary", notary(found, keys.signing, keys.places).run):
+        yield
+
+
+@contextmanager
+def _in_a_thread(name: str, run: Callable[[threading.Event], None]) -> Iterator[None]:
     stop = threading.Event()
-    engine = Engine(found.as_projector(), mapper())
-    worker = threading.Thread(target=engine.run, args=[stop], name="projector")
+    worker = threading.Thread(target=run, args=[stop], name=name)
     worker.start()
     try:
         yield

@@ -3,6 +3,7 @@ Every refusal this package can make, by what the caller should do about it:
 
 * SendRecordsError
   x NotFound        - nothing by that name: correct the request
+  x Erased          - it was there and is gone for good: nothing is to be done
   x Invalid         - the request cannot be read, or is out of bounds: correct the request
   x NotSignedIn     - nobody is known to be asking: sign in
   x NotPermitted    - this role may not do it: ask someone who may
@@ -29,6 +30,12 @@ class SendRecordsError(Exception):
 
 class NotFound(SendRecordsError):
     """The pupil, or a record within the pupil, does not exist."""
+
+
+class Erased(SendRecordsError):
+    """The pupil's record was erased: its key was destroyed, and nobody can read it again."""
+
+    basis = "UK GDPR Art 5(1)(e) and 17; SEND policy s.11"
 
 
 class Invalid(SendRecordsError):

@@ -36,7 +36,8 @@ class Bar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        if self._console.is_terminal:
+            self._bar.stop()
 
     def at(self, done: int, total: int) -> None:
         """Say that so many of so many are done."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 def default_data_dir() -> Path:
@@ -42,19 +43,44 @@ class Settings(BaseSettings):
     """The application's own role on a PostgreSQL server, 16 or later; unset, it is embedded."""
     projector_url: SecretStr | None = None
     """The projection worker's role."""
+    notary_url: SecretStr | None = None
+    """The notary's role: it sees no words, and signs."""
     owner_url: SecretStr | None = None
     """The role that owns the schema: migrations and rebuilds."""
     admin_url: SecretStr | None = None
     """A role that may create roles and the database: only for ``migrate`` on a new server."""
+
+    trust: str = Field(
+        default="send-records.local", pattern=r"^[a-z0-9]([a-z0-9.-]{0,60}[a-z0-9])?$"
+    )
+    """Whose log it is, as a domain name of the trust's: it stands in every signature and is bound
+    into everything sealed, so it is chosen once."""
+
+    key_store: SecretStr | None = None
+    """Where the pupils' keys are kept, wrapped: a file, or the URL of a PostgreSQL database that is
+    not the log's.  Unset, a file in the data directory."""
+    kek_dir: Path | None = None
+    """The keys that wrap them, a file an epoch; on another disk than the log and the key store."""
+    signing_dir: Path | None = None
+    """The keys that sign checkpoints and receipts."""
+    checkpoints: Annotated[tuple[Path, ...], NoDecode] = ()
+    """The directories, separated by commas, where checkpoints are published: out of reach of
+    whoever administers the database.  Unset, one in the data directory."""
 
     issuer: str = "urn:send-records:local"
     audience: str = "send-records"
     jwks_file: Path | None = None
     """The public keys of the identity provider; unset, the local issuer of the data directory."""
 
+    @field_validator("checkpoints", mode="before")
+    @classmethod
+    def _separated_by_commas(cls, value: object) -> object:
+        return [part for part in value.split(",") if part] if isinstance(value, str) else value
+
     @model_validator(mode="after")
     def _roles_together(self) -> Settings:
-        if self.database_url is None and (self.owner_url or self.projector_url or self.admin_url):
+        others = (self.owner_url, self.projector_url, self.notary_url, self.admin_url)
+        if self.database_url is None and any(others):
             raise ValueError(
                 "Set SEND_RECORDS_DATABASE_URL too: the other URLs are roles on the same server."
             )

@@ -18,17 +18,16 @@ import pytest
 from psycopg.sql import SQL, Identifier
 
 from send_records.application import SendRecords
-from send_records.bootstrap import Database, mapper, now
+from send_records.bootstrap import Database
 from send_records.projections.engine import Engine
-from send_records.rules import shipped_rules
 from send_records.store.connections import Pool, in_schema, one, pool
 from send_records.store.embedded import SUPERUSER, EmbeddedPostgres
-from send_records.store.migrate import migrate
+from send_records.store.migrate import claim, migrate
 from send_records.store.recorder import PostgresRecorder
 from send_records.store.roles import Roles, admit_only, provision
+from tests.keys import DATA_DIR, TRUST, held, records_by
 from tests.scratch import quick_folder
 
-DATA_DIR = "SEND_RECORDS_TEST_DIR"
 TEMPLATE = "template_records"
 ROLES = Roles.named_after("send_records")
 
@@ -59,7 +58,8 @@ class Cluster:
         def reached(role: str) -> str:
             return in_schema(self.server.conninfo(role, name), ROLES.schema, role)
 
-        return Database(ROLES, reached(ROLES.app), reached(ROLES.owner), reached(ROLES.projector))
+        owner, app, projector, notary = map(reached, ROLES.logins)
+        return Database(ROLES, app, owner, projector, notary)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -84,12 +84,11 @@ def cluster() -> Iterator[Cluster]:
         found = Cluster(server)
         with found.admin() as admin:
             admin.execute("SELECT pg_advisory_lock(1)")
-            passwords = {
-                role: server.password(role) for role in (ROLES.owner, ROLES.app, ROLES.projector)
-            }
+            passwords = {role: server.password(role) for role in ROLES.logins}
             provision(admin, ROLES, TEMPLATE, passwords)
             with one(found.database(TEMPLATE).as_owner()) as owner:
                 migrate(owner, ROLES)
+                claim(owner, ROLES, TRUST)
         yield found
 
 
@@ -131,9 +130,9 @@ def recorder(app_pool: Pool) -> PostgresRecorder:
 
 @pytest.fixture
 def records(recorder: PostgresRecorder) -> SendRecords:
-    return SendRecords(recorder, mapper(), shipped_rules(), now)
+    return records_by(recorder)
 
 
 @pytest.fixture
 def engine(database: Database) -> Engine:
-    return Engine(database.as_projector(), mapper())
+    return Engine(database.as_projector(), held().seals)

@@ -15,22 +15,17 @@ from send_records.aggregates.details import ChangeYearGroup, NotACode, RecordCir
 from send_records.aggregates.pupil import PupilAdmitted, PupilNotOnRoll, RecordLeaving
 from send_records.aggregates.retention import RetentionClassAssigned
 from send_records.aggregates.values import Role, Source
-from send_records.application import (
-    ATTEMPTS,
-    IdempotencyKeyReused,
-    Receipt,
-    Request,
-    SendRecords,
-    fingerprint,
-)
-from send_records.bootstrap import Database, mapper, now
+from send_records.application import ATTEMPTS, IdempotencyKeyReused, Request, SendRecords, said
+from send_records.bootstrap import Database, now
 from send_records.demo.clock import append_function
 from send_records.errors import Conflict, NotFound, NotPermitted, OutcomeUnknown, StaleVersion
 from send_records.projections.engine import Engine
+from send_records.receipts import Receipt
 from send_records.rules import shipped_rules
 from send_records.store.connections import Pool, one
-from send_records.store.mapper import VersionedEvent
+from send_records.store.mapper import EventMapper, VersionedEvent
 from send_records.store.recorder import CommandRow, PostgresRecorder, RecordedCommand
+from tests.keys import records_by
 from tests.scenario import ADMIT, RECORD_GRANDMOTHER, RECORD_MOTHER, SENCO, but
 from tests.store.audit import violations
 from tests.store.planted import FULL_DISK
@@ -60,12 +55,16 @@ def test_smoke(records: SendRecords, engine: Engine) -> None:
 # Recording
 
 
+def where(receipt: Receipt) -> tuple[UUID, int, int]:
+    return receipt.pupil_id, receipt.version, receipt.position
+
+
 def test_a_pupils_id_is_the_id_of_the_command_that_admitted_them(records: SendRecords) -> None:
     request = asking()
 
     receipt = records.admit(ADMIT, request)
 
-    assert receipt == Receipt(pupil_id=request.command_id, version=2, position=2)
+    assert where(receipt) == (request.command_id, 2, 2)
 
 
 def test_a_receipt_says_where_the_pupil_and_the_log_now_stand(
@@ -75,7 +74,7 @@ def test_a_receipt_says_where_the_pupil_and_the_log_now_stand(
 
     receipt = records.execute(pupil_id, RECORD_MOTHER, asking())
 
-    assert receipt == Receipt(pupil_id=pupil_id, version=3, position=5)
+    assert where(receipt) == (pupil_id, 3, 5)
     assert records.size() == 5
 
 
@@ -101,7 +100,7 @@ def test_an_event_says_who_recorded_it_in_the_course_of_what_and_when(
 def test_today_is_todays_date_in_london(recorder: PostgresRecorder) -> None:
     """Where 19 July begins an hour before it does in Greenwich."""
     instant = datetime(2024, 7, 18, 22, 59, tzinfo=UTC)
-    records = SendRecords(recorder, mapper(), shipped_rules(), lambda: instant)
+    records = records_by(recorder, lambda: instant)
     pupil_id = records.admit(ADMIT, asking()).pupil_id
 
     with pytest.raises(NotYetHappened):
@@ -169,14 +168,13 @@ def test_an_admission_under_another_pupils_key_is_refused(
         records.admit(but(ADMIT, legal_name="Aysha Rahman"), asking(pupil_id))
 
 
-def test_a_fingerprint_is_of_the_request_alone() -> None:
-    asked = fingerprint(UUID(int=3), RECORD_MOTHER, SENCO)
+def test_what_is_said_is_of_the_request_alone() -> None:
+    asked = said(UUID(int=3), RECORD_MOTHER, SENCO)
 
-    assert asked == fingerprint(UUID(int=3), but(RECORD_MOTHER), SENCO)
-    assert len(asked) == 32
-    assert asked != fingerprint(UUID(int=4), RECORD_MOTHER, SENCO)
-    assert asked != fingerprint(UUID(int=3), RECORD_GRANDMOTHER, SENCO)
-    assert asked != fingerprint(UUID(int=3), RECORD_MOTHER, TEACHER)
+    assert asked == said(UUID(int=3), but(RECORD_MOTHER), SENCO)
+    assert asked != said(UUID(int=4), RECORD_MOTHER, SENCO)
+    assert asked != said(UUID(int=3), RECORD_GRANDMOTHER, SENCO)
+    assert asked != said(UUID(int=3), RECORD_MOTHER, TEACHER)
 
 
 def test_the_same_request_six_times_at_once_is_recorded_once_and_never_refused(
@@ -221,7 +219,7 @@ def test_a_request_that_its_own_twin_overtook_is_not_refused(
 ) -> None:
     """Leaving twice is refused, and so is a stale version: but it was this very request."""
     between = InBetween(app_pool)
-    slow = SendRecords(between, mapper(), shipped_rules(), now)
+    slow = records_by(between)
     request = asking()
 
     between.happens.append(
@@ -232,7 +230,7 @@ def test_a_request_that_its_own_twin_overtook_is_not_refused(
 
     assert (receipt.version, receipt.replayed) == (3, True)
     assert records.size() == 3
-    asked = fingerprint(pupil_id, LEAVE, SENCO)
+    asked = said(pupil_id, LEAVE, SENCO)
     with pytest.raises((StaleVersion, PupilNotOnRoll)):  # as it would be without a second look
         slow._decide(pupil_id, LEAVE, request, asked, expected_version)
 
@@ -353,7 +351,7 @@ def test_who_loses_a_race_decides_anew_and_is_recorded(
 ) -> None:
     outrun = Outrun(app_pool, records, races=ATTEMPTS - 1)
 
-    receipt = SendRecords(outrun, mapper(), shipped_rules(), now).execute(pupil_id, LEAVE, asking())
+    receipt = records_by(outrun).execute(pupil_id, LEAVE, asking())
 
     assert receipt.version == 2 + ATTEMPTS
     assert records.pupil(pupil_id).left_on == LEAVE.occurred_on
@@ -369,7 +367,7 @@ def test_what_was_decided_before_the_race_may_be_refused_after_it(
                 self.rival.execute(pupil_id, LEAVE, asking())
             return super().append(events, command)
 
-    slow = SendRecords(OutrunByLeaving(app_pool, records, 1), mapper(), shipped_rules(), now)
+    slow = records_by(OutrunByLeaving(app_pool, records, 1))
 
     with pytest.raises(PupilNotOnRoll):
         slow.execute(pupil_id, LEAVE, asking())
@@ -382,7 +380,7 @@ def test_who_is_always_second_is_told_to_try_again(
     outrun = Outrun(app_pool, records, races=ATTEMPTS)
 
     with pytest.raises(Conflict):
-        SendRecords(outrun, mapper(), shipped_rules(), now).execute(pupil_id, LEAVE, asking())
+        records_by(outrun).execute(pupil_id, LEAVE, asking())
 
     assert outrun.races == 0
     assert records.size() == 2 + ATTEMPTS
@@ -391,7 +389,7 @@ def test_who_is_always_second_is_told_to_try_again(
 def test_an_unknown_outcome_is_passed_on_and_settled_by_the_same_key(
     app_pool: Pool, records: SendRecords, pupil_id: UUID, database: Database
 ) -> None:
-    impatient = SendRecords(PostgresRecorder(app_pool, patience=0), mapper(), shipped_rules(), now)
+    impatient = records_by(PostgresRecorder(app_pool, patience=0))
     request = asking()
     with one(database.as_owner()) as owner:
         owner.execute(FULL_DISK)
@@ -442,9 +440,9 @@ def test_no_variable_of_the_librarys_changes_what_is_built(
     monkeypatch.setenv("PERSISTENCE_MODULE", "eventsourcing.popo")
     monkeypatch.setenv("MAPPER_TOPIC", "eventsourcing.persistence:Mapper")
     monkeypatch.setenv("IS_SNAPSHOTTING_ENABLED", "y")
-    recorder, known = PostgresRecorder(app_pool), mapper()
+    recorder = PostgresRecorder(app_pool)
 
-    records = SendRecords(recorder, known, shipped_rules(), now)
+    records = records_by(recorder)
 
     assert records.recorder is recorder
-    assert records.mapper is known
+    assert isinstance(records.mapper, EventMapper)

@@ -52,10 +52,10 @@ def data_dir() -> Iterator[Path]:
 
 
 def pupil_id(data_dir: Path, name: str) -> str:
-    query = f"SELECT pupil_id FROM send_register WHERE legal_name = '{name}'"
-    done = run("psql", "--data-dir", data_dir, "-Atc", query)
+    done = run("find", name, "--data-dir", data_dir, "--json")
     assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    [found] = orjson.loads(done.stdout)
+    return str(found["pupil_id"])
 
 
 def test_psql_looks_through_the_eyes_of_the_application(data_dir: Path) -> None:
@@ -169,6 +169,76 @@ def test_after_a_kill_the_server_is_found_and_stopped_by_the_next(data_dir: Path
     assert server.postmaster_pid is None
 
 
+# Keys and proofs
+
+
+@pytest.fixture
+def kept_up(data_dir: Path) -> Iterator[Path]:
+    """The data directory with its server running, which each command would else start and stop."""
+    with EmbeddedPostgres(data_dir):
+        yield data_dir
+
+
+def test_an_outsider_checks_an_extract_with_what_comes_with_it(
+    kept_up: Path, tmp_path: Path
+) -> None:
+    leo = pupil_id(kept_up, "Leo Bennett-Okafor")
+    run("extract", leo, "--to", tmp_path, "--data-dir", kept_up)
+    known = [f"--key={vkey}" for vkey in answer("keys", "public", "--data-dir", kept_up, "--json")]
+
+    def checked() -> int:
+        command = [sys.executable, "-I", "verify_extract.py", "extract.json", *known]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode
+
+    assert checked() == 0
+    extract = tmp_path / "extract.json"
+    extract.write_bytes(extract.read_bytes().replace(b"LegalHoldPlaced", b"LegalHoldPlacee"))
+    assert checked() == 1
+
+
+def test_the_key_of_keys_is_changed_shared_lost_and_recovered(
+    kept_up: Path, tmp_path: Path
+) -> None:
+    done = answer("keys", "rotate", "--data-dir", kept_up, "--json")
+    run("keys", "shares", tmp_path / "shares", "--data-dir", kept_up)
+    [kek] = (kept_up / "kek").iterdir()
+    kek.unlink()
+
+    lost = run("verify", "--data-dir", kept_up)
+    shares = [tmp_path / "shares" / f"share-{number}.txt" for number in (1, 3)]
+    back = run("keys", "recover", *shares, "--data-dir", kept_up)
+
+    assert done["keys"] >= 4
+    assert lost.returncode == 1
+    assert "keys recover" in lost.stderr
+    assert back.returncode == 0
+    assert answer("verify", "--data-dir", kept_up, "--json")["ok"]
+
+
+def test_a_pupil_is_erased_and_the_log_still_verifies(kept_up: Path) -> None:
+    tomasz = pupil_id(kept_up, "Tomasz Nowak")
+    destroy = ("keys", "destroy", tomasz, "--authority", "Disposal 2042/07")
+
+    assert run(*destroy, "--data-dir", kept_up).returncode == 1  # nobody said that they are sure
+    assert "is erased" in run(*destroy, "--yes", "--data-dir", kept_up).stdout
+
+    gone = run("history", tomasz, "--data-dir", kept_up)
+    assert gone.returncode == 1
+    assert "was erased" in gone.stderr
+    assert answer("find", "Tomasz", "--data-dir", kept_up, "--json") == []
+    assert answer("verify", "--data-dir", kept_up, "--json")["ok"]
+
+
+def test_a_record_under_a_hold_is_not_erased(kept_up: Path) -> None:
+    leo = pupil_id(kept_up, "Leo Bennett-Okafor")
+
+    refused = run("keys", "destroy", leo, "--authority", "x", "--yes", "--data-dir", kept_up)
+
+    assert refused.returncode == 1
+    assert "Release the holds" in refused.stderr
+    assert run("history", leo, "--data-dir", kept_up).returncode == 0
+
+
 NOWHERE = "postgresql://somebody@127.0.0.1:1/records"
 
 
@@ -206,10 +276,15 @@ def test_an_error_says_what_to_do(
 
 
 @pytest.mark.parametrize(
-    "command", ["serve", "demo", "migrate", "project", "token", "history", "psql"]
+    "command",
+    [
+        *("serve", "demo", "migrate", "project", "token", "history", "psql"),
+        *("find", "notarise", "verify", "extract"),
+        *("keys rotate", "keys destroy", "keys shares", "keys recover", "keys public"),
+    ],
 )
 def test_every_command_explains_itself_and_takes_a_data_directory(command: str) -> None:
-    shown = run(command, "--help", COLUMNS="200", NO_COLOR="1", TERM="dumb")
+    shown = run(*command.split(), "--help", COLUMNS="200", NO_COLOR="1", TERM="dumb")
 
     assert shown.returncode == 0
     assert "--data-dir" in shown.stdout

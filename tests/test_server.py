@@ -15,12 +15,13 @@ import pytest
 from pydantic import SecretStr
 
 from send_records.application import Request
-from send_records.bootstrap import database, mapper, on_server, prepare_server, running
+from send_records.bootstrap import database, on_server, prepare_server, running
 from send_records.projections.engine import Engine
 from send_records.settings import Settings
 from send_records.store.guards import UnsafeDatabase
 from send_records.store.migrate import MigrationsPending
 from send_records.store.programs import Programs, binary
+from tests.keys import held
 from tests.scenario import ADMIT, SENCO
 from tests.scratch import scratch
 
@@ -70,6 +71,7 @@ def settings(port: int, data_dir: Path, name: str) -> Settings:
         data_dir=data_dir,
         database_url=url(f"{name}_app"),
         projector_url=url(f"{name}_projector"),
+        notary_url=url(f"{name}_notary"),
         owner_url=url(f"{name}_owner"),
         admin_url=url("postgres", "postgres"),
     )
@@ -80,12 +82,12 @@ def test_a_new_server_is_prepared_and_recorded_on(port: int, tmp_path: Path) -> 
 
     applied = prepare_server(chosen, on_server(chosen))
 
-    assert [name[:4] for name in applied] == ["0001", "0002", "0003"]
+    assert [name[:4] for name in applied] == ["0001", "0002", "0003", "0004", "0005", "0006"]
     assert prepare_server(chosen, on_server(chosen)) == []
-    with database(chosen) as found, running(chosen, found) as system:
+    with database(chosen) as found, running(chosen, found, held()) as system:
         receipt = system.records.admit(ADMIT, Request(SENCO, uuid4(), uuid4()))
-        assert Engine(found.as_projector(), mapper()).catch_up() == receipt.position
-        with system.views.connection() as app:
+        assert Engine(found.as_projector(), held().seals).catch_up() == receipt.position
+        with system.views.pool.connection() as app:
             assert app.info.server_version < 170000
             assert app.execute("SELECT count(*) FROM send_register").fetchone() == (1,)
 
@@ -98,7 +100,7 @@ def test_a_server_not_migrated_is_refused_with_what_to_do(port: int, tmp_path: P
     with (
         pytest.raises(MigrationsPending, match="send-records migrate"),
         database(elsewhere) as found,
-        running(elsewhere, found),
+        running(elsewhere, found, held()),
     ):
         pass
 
@@ -112,7 +114,7 @@ def test_the_application_does_not_work_as_a_superuser(port: int, tmp_path: Path)
     with (
         pytest.raises(UnsafeDatabase, match="role of its own"),
         database(chosen) as found,
-        running(chosen, found),
+        running(chosen, found, held()),
     ):
         pass
 
@@ -127,16 +129,19 @@ def test_two_trusts_share_a_server_and_see_nothing_of_each_other(port: int, tmp_
                 f"{kind}_url": SecretStr(
                     getattr(here, f"{kind}_url").get_secret_value().replace("here_", "there_", 1)
                 )
-                for kind in ("database", "projector", "owner")
+                for kind in ("database", "projector", "notary", "owner")
             },
         }
     )
     prepare_server(here, on_server(here))
     prepare_server(there, on_server(there))
 
-    with database(here) as found, running(here, found) as system:
+    with database(here) as found, running(here, found, held()) as system:
         system.records.admit(ADMIT, Request(SENCO, uuid4(), uuid4()))
-    with database(there) as found, running(there, found) as system:
+    with database(there) as found, running(there, found, held()) as system:
         assert system.records.size() == 0
-        with system.views.connection() as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        with (
+            system.views.pool.connection() as app,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
             app.execute("SELECT count(*) FROM send_records.events")

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar, TypedDict
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from eventsourcing.domain import OriginatorIDError, OriginatorVersionError
 
 from send_records.aggregates.rules import Rules
 from send_records.aggregates.values import (
+    CLEAR,
+    Clear,
     DataClass,
     Day,
     Origin,
@@ -85,11 +88,15 @@ class DomainEvent(Value):
 
     class_version: ClassVar[int] = 1
 
+    under_trust_key: ClassVar[bool] = False
+    """Whether its words are the trust's own, and so are sealed under the trust's key and outlive
+    the pupil's: of the note of an erasure alone."""
+
     originator_id: UUID
     """The pupil."""
     originator_version: int
     """The place in the pupil's stream, from 1."""
-    occurred_on: date
+    occurred_on: Clear[date]
     reason: str | None = None
     data_class: DataClass
     origin: Origin
@@ -98,6 +105,14 @@ class DomainEvent(Value):
     """When the log took it, by the database's clock; None until then."""
     position: int | None = None
     """Its place in the whole log, from 1; None until recorded."""
+
+    @classmethod
+    @cache
+    def clear_fields(cls) -> frozenset[str]:
+        """Return the names of the fields that the log keeps in clear: see ``Clear``."""
+        return frozenset(
+            name for name, field in cls.model_fields.items() if CLEAR in field.metadata
+        )
 
     @abstractmethod
     def mutate(self, pupil: Pupil | None) -> Pupil:

@@ -18,6 +18,7 @@ from send_records.aggregates.base import By, Command, Entry, PupilEvent
 from send_records.aggregates.upn import is_uln, is_upn
 from send_records.aggregates.values import (
     ROSTER,
+    Clear,
     Day,
     Few,
     Flag,
@@ -201,7 +202,7 @@ class RecordCircumstances(Command):
 
 
 class YearGroupChanged(PupilEvent):
-    nc_year: str
+    nc_year: Clear[str]
 
     def apply(self, pupil: Pupil) -> Pupil:
         return pupil

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from send_records.aggregates.base import By, Command, PupilEvent
-from send_records.aggregates.values import SENDCOS, Day, Name, Some, Words, day_in_words
+from send_records.aggregates.values import SENDCOS, Clear, Day, Name, Some, Words, day_in_words
 from send_records.errors import Invalid, RuleBroken
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def review_day(given: date | None, held_on: date, by: By) -> date:
 
 class MonitoringStarted(PupilEvent):
     focus: str
-    next_review_on: date
+    next_review_on: Clear[date]
 
     def apply(self, pupil: Pupil) -> Pupil:
         return replace(pupil, monitoring=Monitoring(self.occurred_on, self.next_review_on))
@@ -120,7 +120,7 @@ class MonitoringReviewed(PupilEvent):
     outcome: MonitoringOutcome
     summary: str
     next_step: NextStep
-    next_review_on: date | None
+    next_review_on: Clear[date | None]
 
     def apply(self, pupil: Pupil) -> Pupil:
         if pupil.monitoring is None or self.next_review_on is None:

@@ -24,6 +24,7 @@ from send_records.aggregates.values import (
     SENDCOS,
     TEACHERS,
     Area,
+    Clear,
     Day,
     Few,
     Flag,
@@ -151,7 +152,7 @@ class PlanContents(Entry):
 class PlanDrafted(PupilEvent):
     plan_id: UUID
     kind: PlanKind
-    review_on: date
+    review_on: Clear[date]
     class_teacher: str
     targets: tuple[Target, ...]
 
@@ -188,7 +189,7 @@ class PlanAmended(PupilEvent):
 
     plan_id: UUID
     kind: PlanKind
-    review_on: date
+    review_on: Clear[date]
     class_teacher: str
     targets: tuple[Target, ...]
     why: str

@@ -28,7 +28,7 @@ from send_records.aggregates.plans import Plan
 from send_records.aggregates.register import Registration
 from send_records.aggregates.retention import Hold, RetentionClassAssigned, assigned
 from send_records.aggregates.reviews import Review, ScheduledReview
-from send_records.aggregates.values import ROSTER, Day, Few, Name, Words, day_in_words
+from send_records.aggregates.values import ROSTER, Clear, Day, Few, Name, Words, day_in_words
 from send_records.aggregates.voices import Voice
 from send_records.errors import RuleBroken
 
@@ -105,8 +105,8 @@ class PupilAdmitted(DomainEvent):
     sex: Sex
     upn: str | None
     uln: str | None
-    academy: str
-    nc_year: str
+    academy: Clear[str]
+    nc_year: Clear[str]
     previous_setting: str | None
     home_languages: tuple[str, ...]
 
@@ -159,8 +159,8 @@ class AdmitPupil(Entry):
 
 class PupilMovedAcademy(PupilEvent):
     from_academy: str
-    to_academy: str
-    nc_year: str
+    to_academy: Clear[str]
+    nc_year: Clear[str]
     accepted_by: str
 
     def apply(self, pupil: Pupil) -> Pupil:
@@ -214,8 +214,8 @@ class RecordLeaving(Command):
 
 
 class PupilReadmitted(PupilEvent):
-    academy: str
-    nc_year: str
+    academy: Clear[str]
+    nc_year: Clear[str]
 
     def apply(self, pupil: Pupil) -> Pupil:
         return replace(pupil, academy=self.academy, left_on=None)

@@ -18,7 +18,7 @@ from send_records.aggregates.base import By, Command, PupilEvent, require_past
 from send_records.aggregates.consents import NoticeOf, told_on
 from send_records.aggregates.monitoring import MonitoringEnd, MonitoringEnded
 from send_records.aggregates.needs import PrimaryNeedMissing
-from send_records.aggregates.values import SENDCOS, Day, Words, day_in_words
+from send_records.aggregates.values import SENDCOS, Clear, Day, Words, day_in_words
 from send_records.errors import RuleBroken
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def require_agency_for(level: SupportLevel, pupil: Pupil) -> None:
 
 
 class AddedToSendRegister(PupilEvent):
-    level: SupportLevel
+    level: Clear[SupportLevel]
     why: str
     primary_need: str
     parents_informed_on: date
@@ -158,7 +158,7 @@ class AddToSendRegister(Command):
 
 class SupportLevelChanged(PupilEvent):
     from_level: SupportLevel
-    to_level: SupportLevel
+    to_level: Clear[SupportLevel]
     why: str
     parents_informed_on: date | None
 
@@ -199,7 +199,7 @@ class ChangeSupportLevel(Command):
 
 
 class RemovedFromSendRegister(PupilEvent):
-    criterion: ExitCriterion
+    criterion: Clear[ExitCriterion]
     review_on: date
 
     def apply(self, pupil: Pupil) -> Pupil:

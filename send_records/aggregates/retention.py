@@ -1,6 +1,6 @@
 """Retention: how long a pupil's record is kept, and what holds it beyond that.
 
-    class assigned, with admission ---> (hold placed ---> hold released) ---> disposal, by people
+    class assigned, with admission ---> (hold placed ---> hold released) ---> erased, by people
 
 Policy s.11 and s.22: until the pupil has reached the age of 25.  A hold always beats the schedule
 (``facts.md`` 4.2).  Nothing is disposed of automatically.
@@ -17,7 +17,7 @@ from uuid import UUID
 
 from send_records.aggregates.base import By, Command, Envelope, PupilEvent
 from send_records.aggregates.rules import RetentionRule
-from send_records.aggregates.values import Day, Name, Role, Value, Words
+from send_records.aggregates.values import Clear, Day, Name, Role, Value, Words
 from send_records.errors import Invalid, NotFound, RuleBroken
 
 if TYPE_CHECKING:
@@ -69,9 +69,9 @@ class FrozenRule(Value):
 
 
 class RetentionClassAssigned(PupilEvent):
-    record_class: str
-    rule: FrozenRule
-    advice: FrozenRule | None
+    record_class: Clear[str]
+    rule: Clear[FrozenRule]
+    advice: Clear[FrozenRule | None]
     """What the sector advises where that is longer; shown, never applied."""
 
     def apply(self, pupil: Pupil) -> Pupil:
@@ -170,3 +170,19 @@ class ReleaseLegalHold(Command):
                 **self.entry(pupil, by), hold_id=hold.id, kind=hold.kind, why=self.why
             )
         ]
+
+
+class PersonalDataErased(PupilEvent):
+    """The pupil's key was destroyed: nothing before this can be read again, and nothing follows it.
+
+    No command of the API records it: ``send-records keys destroy`` does, in the transaction that
+    destroys the key (UK GDPR Art 17; policy s.11).  It says nothing of the pupil.
+    """
+
+    under_trust_key = True
+
+    authority: str
+    """The decision by which it was done, as the trust refers to it."""
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        return pupil

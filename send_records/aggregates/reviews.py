@@ -20,6 +20,7 @@ from send_records.aggregates.base import By, Command, PupilEvent
 from send_records.aggregates.values import (
     SENDCOS,
     TEACHERS,
+    Clear,
     Day,
     Few,
     Flag,
@@ -111,7 +112,7 @@ class AlreadyReviewed(RuleBroken):
 class ReviewScheduled(PupilEvent):
     review_id: UUID
     kind: ReviewKind
-    planned_on: date
+    planned_on: Clear[date]
     invited: tuple[str, ...]
 
     def apply(self, pupil: Pupil) -> Pupil:
@@ -161,7 +162,7 @@ class ReviewHeld(PupilEvent):
     parent_voice: str | None
     parent_voice_missing_because: str | None
     next_steps: str
-    next_review_on: date | None
+    next_review_on: Clear[date | None]
 
     def apply(self, pupil: Pupil) -> Pupil:
         """Being there counts as taking part, and so do words said at the review or for it."""

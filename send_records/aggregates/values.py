@@ -37,6 +37,15 @@ class Value(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+CLEAR = "kept in clear"
+"""What marks a field of an event that the log keeps in clear."""
+
+Clear = Annotated[T, CLEAR]
+"""A field of an event that the log keeps in clear, where all others are sealed under the pupil's
+key.  It outlives the pupil's erasure and can be read by whoever can read the database: so it is a
+code, a date or the name of an academy, without which the trust could not be counted, and never
+says who a child is or what is the matter.  ``tests/clear_fields.txt`` lists them for review."""
+
 STORED = "stored"
 """The validation context in which the log is read back: see the module's docstring."""
 

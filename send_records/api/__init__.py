@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from send_records.api import (
+    accesses,
     agencies,
     assessments,
     concerns,
@@ -17,10 +18,12 @@ from send_records.api import (
     monitoring,
     needs,
     plans,
+    proofs,
     pupils,
     register,
     retention,
     reviews,
+    search,
     voices,
 )
 from send_records.api.errors import add_error_handlers
@@ -41,6 +44,9 @@ KINDS = (
     reviews,
     voices,
     retention,
+    search,
+    accesses,
+    proofs,
     events,
 )
 

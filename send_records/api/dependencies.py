@@ -15,7 +15,7 @@ from send_records.aggregates.values import Name, Role
 from send_records.application import Request, SendRecords
 from send_records.bootstrap import System
 from send_records.errors import NotPermitted, NotSignedIn, VersionNotSaid
-from send_records.store.connections import Pool
+from send_records.projections.tables import Views
 
 bearer = HTTPBearer(auto_error=False, description="A token of the identity provider")
 
@@ -31,6 +31,9 @@ READERS = frozenset(
 )
 """Who may read whole records, until roles have scopes: those who answer for them (policy s.8)."""
 
+ACCESS_READERS = frozenset({Role.SENCO, Role.TRUST_SENCO, Role.DPO, Role.AUDITOR})
+"""Who may read who has read (``security.md``, tier T5)."""
+
 
 def get_system(request: HttpRequest) -> System:
     """Return the system that the app was made for."""
@@ -39,13 +42,16 @@ def get_system(request: HttpRequest) -> System:
 
 
 def get_actor(
+    http: HttpRequest,
     system: Annotated[System, Depends(get_system)],
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
 ) -> Actor:
     """Return who the token speaks of: verified on every request, never taken from elsewhere."""
     if credentials is None:
         raise NotSignedIn("Send a bearer token.")
-    return system.verifier.actor(credentials.credentials)
+    http.state.actor = system.verifier.actor(credentials.credentials)
+    actor: Actor = http.state.actor
+    return actor
 
 
 def get_reader(actor: Annotated[Actor, Depends(get_actor)]) -> Actor:
@@ -102,18 +108,26 @@ def get_records(system: Annotated[System, Depends(get_system)]) -> SendRecords:
     return system.records
 
 
-def get_views(system: Annotated[System, Depends(get_system)]) -> Pool:
-    """Return connections to the read side."""
+def get_access_reader(actor: Annotated[Actor, Depends(get_actor)]) -> Actor:
+    """Return who asks, if their role may read who read."""
+    if actor.role not in ACCESS_READERS:
+        raise NotPermitted("Who has read a record is told to SENDCos, the DPO and auditors.")
+    return actor
+
+
+def get_views(system: Annotated[System, Depends(get_system)]) -> Views:
+    """Return the read side."""
     return system.views
 
 
 CurrentSystem = Annotated[System, Depends(get_system)]
 Records = Annotated[SendRecords, Depends(get_records)]
-Views = Annotated[Pool, Depends(get_views)]
+ReadSide = Annotated[Views, Depends(get_views)]
 Asked = Annotated[Request, Depends(get_request)]
 ExpectedVersion = Annotated[int | None, Depends(get_expected_version)]
 Reader = Annotated[Actor, Depends(get_reader)]
 FeedReader = Annotated[Actor, Depends(get_feed_reader)]
+AccessReader = Annotated[Actor, Depends(get_access_reader)]
 After = Annotated[
     int | None,
     Query(ge=0, le=2**53, description="A receipt's position: wait until the view shows it."),

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from send_records.aggregates.base import DomainEvent
 from send_records.api.views import Listing, Meta, cursor_of
+from send_records.store.mapper import ErasedEvent, Recorded
 
 Feed = Listing[dict[str, Any]]
 """Events in order, each under its name, with its envelope and its own fields."""
 
 
-def entry(event: DomainEvent) -> dict[str, Any]:
-    """Return an event as JSON values."""
+def entry(event: Recorded) -> dict[str, Any]:
+    """Return an event as JSON values; of one whose pupil was erased, that there was one."""
+    if isinstance(event, ErasedEvent):
+        return {
+            "event": event.topic,
+            "pupil_id": str(event.originator_id),
+            "version": event.originator_version,
+            "recorded_at": event.recorded_at,
+            "position": event.position,
+            "erased": True,
+        }
     fields = event.model_dump(mode="json", exclude={"originator_id", "originator_version"})
     return {
         "event": type(event).__name__,
@@ -23,7 +32,10 @@ def entry(event: DomainEvent) -> dict[str, Any]:
     }
 
 
-def feed_of(events: Sequence[DomainEvent], limit: int, place: Callable[[DomainEvent], int]) -> Feed:
+E = TypeVar("E", bound=Recorded)
+
+
+def feed_of(events: Sequence[E], limit: int, place: Callable[[E], int]) -> Feed:
     """Return a page of events; the next one starts after the place of the last."""
     following = cursor_of(place(events[-1])) if len(events) == limit else None
     return Feed(data=[entry(event) for event in events], meta=Meta(next=following))

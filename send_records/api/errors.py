@@ -20,8 +20,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from send_records.aggregates.values import Value
+from send_records.api.accounting import record_refusal, request_id
 from send_records.errors import (
     Conflict,
+    Erased,
     Invalid,
     NotFound,
     NotPermitted,
@@ -38,6 +40,7 @@ log = structlog.get_logger()
 
 STATUSES: dict[type[SendRecordsError], int] = {
     NotFound: 404,
+    Erased: 410,
     Invalid: 422,
     NotSignedIn: 401,
     NotPermitted: 403,
@@ -48,6 +51,9 @@ STATUSES: dict[type[SendRecordsError], int] = {
     NotReadyYet: 503,
 }
 """The first class that matches counts."""
+
+NOT_KEPT = {"Cache-Control": "no-store"}
+"""On every answer: what is told of a pupil is told to who asked, and not to the next."""
 
 HEADERS: dict[int, dict[str, str]] = {
     401: {"WWW-Authenticate": "Bearer"},
@@ -95,13 +101,22 @@ def problem(name: str, status: int, detail: str, **more: Any) -> ProblemResponse
         "detail": detail,
         **{key: value for key, value in more.items() if value},
     }
-    return ProblemResponse(content, status, headers=HEADERS.get(status))
+    return ProblemResponse(content, status, headers=NOT_KEPT | HEADERS.get(status, {}))
 
 
-def _refused(_: Request, error: Exception) -> Response:
+def _refused(request: Request, error: Exception) -> Response:
+    """Answer a refusal, once it is in the access log: why a rule stands in the way can tell
+    something of the pupil."""
+    if not isinstance(error, NotReadyYet):
+        try:
+            record_refusal(request, type(error).__name__)
+        except NotReadyYet as unrecorded:
+            error = unrecorded
     status = next(code for kind, code in STATUSES.items() if isinstance(error, kind))
     basis = getattr(error, "basis", "")
-    return problem(type(error).__name__, status, str(error), basis=basis)
+    answer = problem(type(error).__name__, status, str(error), basis=basis)
+    answer.headers["X-Request-Id"] = str(request_id(request))
+    return answer
 
 
 def _malformed(_: Request, error: Exception) -> Response:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Query
 
+from send_records.api.accounting import RestrictedAccess
 from send_records.api.dependencies import Cursor, FeedReader, Limit, Records
 from send_records.api.entries import Feed, feed_of
 from send_records.api.recording import router_for
@@ -18,6 +19,7 @@ router = router_for("events")
 def get_events(
     service: Records,
     reader: FeedReader,
+    access: RestrictedAccess,
     after: Annotated[int, Query(ge=0, le=2**53, description="The last position seen")] = 0,
     cursor: Cursor = None,
     limit: Limit = 100,
@@ -25,4 +27,8 @@ def get_events(
     """Return the events after a position, or after the last page.  Ask again after the last one:
     nothing is ever missed, for positions have no gaps and appear in order."""
     seen = position_after(cursor) or after
-    return feed_of(service.feed(after=seen, limit=limit), limit, lambda event: event.position or 0)
+    events = service.feed(after=seen, limit=limit)
+    return access.given(
+        [event.originator_id for event in events],
+        feed_of(events, limit, lambda event: event.position or 0),
+    )

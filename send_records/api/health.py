@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from send_records.aggregates.values import Value
 from send_records.api.dependencies import CurrentSystem
 from send_records.projections.engine import lag
+from send_records.store.ledger import Log, Tiles
 
 router = APIRouter(tags=["health"])
 
@@ -18,11 +19,13 @@ class Alive(Value):
 
 
 class Ready(Value):
-    """The size of the log, and how many events each view is behind it."""
+    """The size of the log, how many events each view is behind it, and how many entries of each
+    log no checkpoint covers yet."""
 
     status: str = "ready"
     log: int
     behind: dict[str, int]
+    unsigned: dict[Log, int]
 
 
 @router.get("/health/live", operation_id="get_liveness")
@@ -34,6 +37,8 @@ def live() -> Alive:
 @router.get("/health/ready", operation_id="get_readiness")
 def ready(system: CurrentSystem) -> Ready:
     """Answer while the database does; 503 otherwise."""
-    with system.views.connection() as connection:
+    with system.views.pool.connection() as connection:
         behind = lag(connection)
-    return Ready(log=system.records.size(), behind=behind)
+        logs = {log: Tiles(connection, log) for log in Log}
+        unsigned = {log: tiles.size() - tiles.signed() for log, tiles in logs.items()}
+    return Ready(log=system.records.size(), behind=behind, unsigned=unsigned)

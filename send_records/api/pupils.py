@@ -5,14 +5,14 @@ from __future__ import annotations
 from fastapi import Response
 
 from send_records.aggregates.pupil import AdmitPupil, MovePupilAcademy, ReadmitPupil, RecordLeaving
-from send_records.api.dependencies import After, Asked, Cursor, Limit, Reader, Records, Views
+from send_records.api.accounting import AssessmentAccess, ProvisionAccess, RestrictedAccess
+from send_records.api.dependencies import After, Asked, Cursor, Limit, Reader, ReadSide, Records
 from send_records.api.entries import Feed, feed_of
 from send_records.api.recording import PupilId, acknowledged, records, router_for
 from send_records.api.views import Listing, listing, position_after, wait_for
-from send_records.application import Receipt
-from send_records.errors import NotFound
 from send_records.projections.chronology import ChronologyRow, chronology_page
 from send_records.projections.send_register import RegisterRow, register_row
+from send_records.receipts import Receipt
 
 router = router_for("pupils")
 
@@ -34,22 +34,30 @@ records(router, "readmit", ReadmitPupil)
 
 @router.get("/pupils/{pupil_id}", operation_id="get_pupil")
 def get_pupil(
-    pupil_id: PupilId, views: Views, reader: Reader, response: Response, after: After = None
+    pupil_id: PupilId,
+    views: ReadSide,
+    service: Records,
+    reader: Reader,
+    access: ProvisionAccess,
+    response: Response,
+    after: After = None,
 ) -> RegisterRow:
     """Return where the pupil stands; the ETag is the version to name in If-Match."""
     wait_for(views, "send_register", after)
     row = register_row(views, pupil_id)
     if row is None:
-        raise NotFound("No pupil has that id.")
+        raise service.absence(pupil_id)
     response.headers["ETag"] = f'"{row.version}"'
-    return row
+    return access.given([pupil_id], row)
 
 
 @router.get("/pupils/{pupil_id}/chronology", operation_id="get_chronology")
 def get_chronology(
     pupil_id: PupilId,
-    views: Views,
+    views: ReadSide,
+    service: Records,
     reader: Reader,
+    access: AssessmentAccess,
     cursor: Cursor = None,
     limit: Limit = 50,
     after: After = None,
@@ -58,17 +66,22 @@ def get_chronology(
     wait_for(views, "chronology", after)
     page = chronology_page(views, pupil_id, after=position_after(cursor), limit=limit)
     if not page.rows and cursor is None:
-        raise NotFound("No pupil has that id.")
-    return listing(page)
+        raise service.absence(pupil_id)
+    return access.given([pupil_id], listing(page))
 
 
 @router.get("/pupils/{pupil_id}/history", operation_id="get_history")
 def get_history(
-    pupil_id: PupilId, service: Records, reader: Reader, cursor: Cursor = None, limit: Limit = 50
+    pupil_id: PupilId,
+    service: Records,
+    reader: Reader,
+    access: RestrictedAccess,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Feed:
     """Return the events themselves, from the log, in the order in which they were recorded."""
     seen = position_after(cursor) or 0
     events = service.history(pupil_id, after=seen, limit=limit)
     if not events and not seen:
-        raise NotFound("No pupil has that id.")
-    return feed_of(events, limit, lambda event: event.originator_version)
+        raise service.absence(pupil_id)
+    return access.given([pupil_id], feed_of(events, limit, lambda event: event.originator_version))

@@ -12,16 +12,17 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Path, Response
 
 from send_records.aggregates.base import Command
+from send_records.api.accounting import AccountedRoute
 from send_records.api.dependencies import Asked, ExpectedVersion, Records
-from send_records.api.strict import StrictRoute
-from send_records.application import Receipt
+from send_records.receipts import Receipt
 
 PupilId = Annotated[UUID, Path(description="The pupil")]
 
 
 def router_for(kind: str) -> APIRouter:
-    """Return a router for one kind of record, whose bodies are read strictly."""
-    return APIRouter(tags=[kind], route_class=StrictRoute)
+    """Return a router for one kind of record, whose bodies are read strictly, and whose answers
+    are accounted for."""
+    return APIRouter(tags=[kind], route_class=AccountedRoute)
 
 
 def records(to: APIRouter, path: str, command_class: type[Command]) -> None:

@@ -7,7 +7,8 @@ from send_records.aggregates.register import (
     ChangeSupportLevel,
     RemoveFromSendRegister,
 )
-from send_records.api.dependencies import Academy, After, Cursor, Limit, Reader, Views
+from send_records.api.accounting import ProvisionAccess
+from send_records.api.dependencies import Academy, After, Cursor, Limit, Reader, ReadSide
 from send_records.api.recording import records, router_for
 from send_records.api.views import Listing, listing, pupil_after, wait_for
 from send_records.projections.send_register import RegisterRow, Show, register_page
@@ -21,8 +22,9 @@ records(router, "register/remove", RemoveFromSendRegister)
 
 @router.get("/register", operation_id="get_register")
 def get_register(
-    views: Views,
+    views: ReadSide,
     reader: Reader,
+    access: ProvisionAccess,
     academy: Academy = None,
     show: Show = Show.ON,
     left: bool = False,
@@ -35,4 +37,4 @@ def get_register(
     page = register_page(
         views, academy=academy, show=show, left=left, after=pupil_after(cursor), limit=limit
     )
-    return listing(page)
+    return access.given([row.pupil_id for row in page.rows], listing(page))

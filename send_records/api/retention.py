@@ -7,7 +7,8 @@ from send_records.aggregates.retention import (
     PlaceLegalHold,
     ReleaseLegalHold,
 )
-from send_records.api.dependencies import Academy, After, Cursor, Limit, Reader, Views
+from send_records.api.accounting import ProvisionAccess
+from send_records.api.dependencies import Academy, After, Cursor, Limit, Reader, ReadSide
 from send_records.api.recording import records, router_for
 from send_records.api.views import Listing, listing, pupil_after, wait_for
 from send_records.projections.retention_schedule import RetentionRow, schedule_page
@@ -21,8 +22,9 @@ records(router, "retention/release", ReleaseLegalHold)
 
 @router.get("/retention", operation_id="get_retention_schedule")
 def get_retention_schedule(
-    views: Views,
+    views: ReadSide,
     reader: Reader,
+    access: ProvisionAccess,
     academy: Academy = None,
     held: bool | None = None,
     cursor: Cursor = None,
@@ -32,4 +34,4 @@ def get_retention_schedule(
     """Return until when each record is kept, by which rule, and what holds it; soonest first."""
     wait_for(views, "retention_schedule", after)
     page = schedule_page(views, academy=academy, held=held, after=pupil_after(cursor), limit=limit)
-    return listing(page)
+    return access.given([row.pupil_id for row in page.rows], listing(page))

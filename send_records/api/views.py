@@ -10,8 +10,7 @@ from uuid import UUID
 from send_records.aggregates.values import Value
 from send_records.errors import Invalid
 from send_records.projections.engine import wait_until_seen
-from send_records.projections.tables import Page
-from send_records.store.connections import Pool
+from send_records.projections.tables import Page, Views
 
 R = TypeVar("R")
 K = TypeVar("K", UUID, int)
@@ -73,7 +72,7 @@ def _decoded(cursor: str, kind: type[K]) -> K:
     return key
 
 
-def wait_for(pool: Pool, view: str, position: int | None) -> None:
+def wait_for(views: Views, view: str, position: int | None) -> None:
     """Wait until a view shows what was recorded at a position, if one is named."""
     if position is not None:
-        wait_until_seen(pool, view, position, patience=PATIENCE)
+        wait_until_seen(views.pool, view, position, patience=PATIENCE)

@@ -7,18 +7,15 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
+from dataclasses import replace
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 from uuid import UUID, uuid4
 
-import orjson
 import typer
 import uvicorn
 from pydantic import ValidationError
-from rich.console import Console
 from rich.table import Table
 
 from send_records.aggregates.base import Actor
@@ -29,13 +26,28 @@ from send_records.bootstrap import (
     RoleNotConfigured,
     database,
     issuer,
-    mapper,
+    notarising,
     now,
     on_server,
     prepare_server,
     projecting,
     running,
 )
+from send_records.cli.console import (
+    AsJson,
+    ByName,
+    DataDir,
+    access_of,
+    ends_well,
+    err,
+    operator,
+    out,
+    print_json,
+    settings_for,
+)
+from send_records.cli.keys import app as keys_app
+from send_records.cli.proof import extract_command, notarise, verify
+from send_records.custody import open_keys
 from send_records.demo.clock import demo_clock
 from send_records.demo.run import DemoFailed
 from send_records.demo.tale import tell_and_show
@@ -44,12 +56,20 @@ from send_records.logs import configure_logs
 from send_records.progress import Bar
 from send_records.projections.engine import BATCH, PROJECTIONS, Engine, lag
 from send_records.projections.rebuild import Rebuilt, rebuild
-from send_records.settings import Settings
+from send_records.projections.send_register import find_pupils
+from send_records.store.access import Act, Tier
 from send_records.store.connections import libpq_environment, one, pool
+from send_records.store.erasure import ErasureNotNoted
 from send_records.store.guards import UnsafeDatabase
-from send_records.store.migrate import MigrationEdited, MigrationsPending
+from send_records.store.keks import KekExposed, KekMissing, WrongKek
+from send_records.store.keystore import KeyStoreExposed
+from send_records.store.migrate import MigrationEdited, MigrationsPending, OtherTrust
+from send_records.store.notary import LogContradicted
+from send_records.store.places import PlaceDamaged
 from send_records.store.programs import EmbeddedPostgresFailed, binary
 from send_records.store.recorder import AMBIGUOUS
+from send_records.store.sealing import Seals
+from send_records.store.shares import ShareDamaged, SharesDoNotMatch
 
 app = typer.Typer(
     help="SEND records: an event-sourced, audit-grade record for a multi-academy trust.",
@@ -57,45 +77,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-out = Console(width=None if sys.stdout.isatty() else 120)
-err = Console(stderr=True, soft_wrap=True)
+app.add_typer(keys_app, name="keys")
+app.command()(notarise)
+app.command()(verify)
+app.command("extract")(extract_command)
 
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        help="Where the embedded database and the local issuer's key are kept.",
-        envvar="SEND_RECORDS_DATA_DIR",
-        show_default="the system's or the user's own place for data",
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")]
 PROJECTION_NAMES = [projection.name for projection in PROJECTIONS]
-
-
-def settings_for(data_dir: Path | None) -> Settings:
-    """Return the settings of the environment, with the data directory named if one is."""
-    return Settings() if data_dir is None else Settings(data_dir=data_dir)
-
-
-def print_json(value: object) -> None:
-    """Print a value for machines."""
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
-
-
-@contextmanager
-def ends_well() -> Iterator[None]:
-    """Turn SIGTERM into an orderly end, so that every ``with`` is left and PostgreSQL stopped."""
-
-    def end(*_: object) -> NoReturn:
-        raise SystemExit(0)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    except KeyboardInterrupt:
-        err.print("Stopped.")
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @app.command()
@@ -106,16 +93,26 @@ def serve(
     projector: Annotated[
         bool, typer.Option(help="Keep the views level here; off where a worker of its own does.")
     ] = True,
+    notary: Annotated[
+        bool, typer.Option(help="Sign checkpoints here; off where a notary of its own does.")
+    ] = True,
     demo: Annotated[bool, typer.Option("--demo", hidden=True)] = False,
 ) -> None:
     """Run the API.  Ctrl-C or SIGTERM ends it, and the embedded database with it."""
     configure_logs()
     settings = settings_for(data_dir)
-    with ends_well(), database(settings) as found, ExitStack() as stack:
+    with (
+        ends_well(),
+        database(settings) as found,
+        open_keys(settings, found.app) as held,
+        ExitStack() as stack,
+    ):
         clock = demo_clock(stack.enter_context(pool(found.app))) if demo else now
-        system = stack.enter_context(running(settings, found, clock=clock, throwaway=demo))
+        system = stack.enter_context(running(settings, found, held, clock=clock, throwaway=demo))
         if projector:
-            stack.enter_context(projecting(found))
+            stack.enter_context(projecting(found, held))
+        if notary:
+            stack.enter_context(notarising(found, held))
         err.print(
             f"SEND records on http://{host}:{port}, described in /openapi.json (Ctrl-C to stop)"
         )
@@ -156,19 +153,22 @@ def project(
 ) -> None:
     """Keep the views level with the log, until stopped; or rebuild one from nothing."""
     configure_logs()
-    with ends_well(), database(settings_for(data_dir)) as found:
-        if rebuild_name is not None:
-            _rebuild(found.as_owner(), rebuild_name, as_json=as_json)
-            return
+    settings = settings_for(data_dir)
+    with ends_well(), database(settings) as found:
         if status:
             _show_lag(found.as_projector(), as_json=as_json)
             return
-        engine = Engine(found.as_projector(), mapper())
-        if once:
-            taken = engine.catch_up()
-            print_json({"events": taken}) if as_json else out.print(f"{taken} events projected.")
-        else:
-            engine.run(threading.Event())
+        conninfo = found.as_projector() if rebuild_name is None else found.as_owner()
+        with open_keys(settings, found.app) as held:
+            if rebuild_name is not None:
+                _rebuild(conninfo, held.seals, rebuild_name, as_json=as_json)
+            elif once:
+                taken = Engine(conninfo, held.seals).catch_up()
+                print_json({"events": taken}) if as_json else out.print(
+                    f"{taken} events projected."
+                )
+            else:
+                Engine(conninfo, held.seals).run(threading.Event())
 
 
 def _show_lag(conninfo: str, *, as_json: bool) -> None:
@@ -184,14 +184,14 @@ def _show_lag(conninfo: str, *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _rebuild(conninfo: str, name: str, *, as_json: bool) -> None:
+def _rebuild(conninfo: str, seals: Seals, name: str, *, as_json: bool) -> None:
     wanted = [p for p in PROJECTIONS if name in (p.name, "all")]
     if not wanted:
         raise typer.BadParameter(f"Choose one of {', '.join(PROJECTION_NAMES)}, or all.")
     done: list[Rebuilt] = []
     for projection in wanted:
         with one(conninfo) as owner, Bar(f"Rebuilding {projection.name}", err) as bar:
-            done.append(rebuild(owner, projection, mapper(), progress=bar.at))
+            done.append(rebuild(owner, projection, seals, progress=bar.at))
     if as_json:
         print_json(done)
         return
@@ -226,13 +226,23 @@ def token(
 def history(
     pupil: Annotated[UUID, typer.Argument(help="The pupil's id.")],
     data_dir: DataDir = None,
+    by: ByName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show everything ever recorded of a pupil, from the log, in the order it was recorded."""
+    """Show everything ever recorded of a pupil, from the log, in the order it was recorded.
+
+    That you looked is in the access log, as it is when the API shows it.
+    """
     settings = settings_for(data_dir)
-    with database(settings) as found, running(settings, found) as system:
+    access = access_of(operator(by), Act.READ, "history", Tier.RESTRICTED)
+    with (
+        database(settings) as found,
+        open_keys(settings, found.app) as held,
+        running(settings, found, held) as system,
+    ):
         system.records.pupil(pupil)
         events = [entry(event) for event in system.records.history(pupil)]
+        system.access.record(replace(access, pupils=[pupil]))
     if as_json:
         print_json(events)
         return
@@ -249,12 +259,43 @@ def history(
     out.print(made)
 
 
+@app.command()
+def find(
+    name: Annotated[str | None, typer.Argument(help="Words of the name, in any order.")] = None,
+    upn: Annotated[str | None, typer.Option(help="The UPN, exactly.")] = None,
+    academy: Annotated[str | None, typer.Option(help="Only at this academy.")] = None,
+    data_dir: DataDir = None,
+    by: ByName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find a pupil's id, by name or UPN: the database itself holds no name to look for."""
+    if not (name or upn):
+        raise typer.BadParameter("Enter a name, or --upn.")
+    settings = settings_for(data_dir)
+    access = access_of(operator(by), Act.SEARCH, "find", Tier.DIRECTORY)
+    with (
+        database(settings) as found,
+        open_keys(settings, found.app) as held,
+        running(settings, found, held) as system,
+    ):
+        rows = find_pupils(system.views, upn=upn, name=name, academy=academy, limit=50)
+        system.access.record(replace(access, pupils=[row.pupil_id for row in rows]))
+    if as_json:
+        print_json([{"pupil_id": row.pupil_id, "legal_name": row.legal_name} for row in rows])
+        return
+    for row in rows:
+        out.print(f"{row.pupil_id}  {row.legal_name}, {row.academy}, year {row.nc_year}")
+    if not rows:
+        out.print("Nobody was found.")
+
+
 class DatabaseRole(StrEnum):
     """Whose eyes to look through."""
 
     OWNER = "owner"
     APP = "app"
     PROJECTOR = "projector"
+    NOTARY = "notary"
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -269,6 +310,7 @@ def psql(
             DatabaseRole.OWNER: found.as_owner,
             DatabaseRole.APP: lambda: found.app,
             DatabaseRole.PROJECTOR: found.as_projector,
+            DatabaseRole.NOTARY: found.as_notary,
         }[role]()
         interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # psql's to answer, not ours
         try:
@@ -298,7 +340,17 @@ KNOWN = (
     UnsafeDatabase,
     MigrationsPending,
     MigrationEdited,
+    OtherTrust,
     RoleNotConfigured,
+    LogContradicted,
+    ErasureNotNoted,
+    PlaceDamaged,
+    KekExposed,
+    KekMissing,
+    WrongKek,
+    KeyStoreExposed,
+    ShareDamaged,
+    SharesDoNotMatch,
     DemoFailed,
 )
 """Errors whose message says what to do."""

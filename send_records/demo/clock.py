@@ -23,8 +23,8 @@ SET_CLOCK = "(SELECT c.instant FROM demo_clock AS c)"
 
 
 def append_function() -> str:
-    """Return the statement that makes ``append``, as the migrations have it, made repeatable."""
-    for migration in migrations():
+    """Return the statement that makes ``append``, as the last migration has it, made repeatable."""
+    for migration in reversed(migrations()):
         if found := re.search(
             r"CREATE FUNCTION append\(.*?^END \$\$;", migration.text, re.S | re.M
         ):

@@ -88,8 +88,13 @@ def throwaway(folder: Path) -> Settings:
         data_dir=folder,
         database_url=None,
         projector_url=None,
+        notary_url=None,
         owner_url=None,
         admin_url=None,
+        key_store=None,
+        kek_dir=None,
+        signing_dir=None,
+        checkpoints=(),
         jwks_file=None,
     )
 

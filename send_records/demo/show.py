@@ -3,6 +3,7 @@ people who ask for them would want to read them."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from typing import Any
 
@@ -123,6 +124,30 @@ def show_retention(console: Console, rows: list[Row]) -> None:
             in_words(row["advised_until"]),
         )
     console.print(made)
+
+
+def show_accesses(console: Console, name: str, rows: list[Row]) -> None:
+    """Print who has seen anything of a pupil; the same look again is counted and not repeated."""
+    made = table(f"Who has seen the record of {name}", "Who", "As", "Did", "What", "Times")
+    looks = Counter(
+        (row["name"], plain(row["role"]), row["act"], plain(row["what"])) for row in rows
+    )
+    for look, times in looks.items():
+        made.add_row(*look, str(times))
+    console.print(made)
+
+
+def show_proof(console: Console, name: str, proof: Row, verified: Row) -> None:
+    """Print what an outsider's check of an extract said, and the check of the whole log."""
+    console.print(f"[bold]The extract of {name}'s record, as a tribunal would check it.[/bold]")
+    for line in proof["said"]:
+        console.print(f"  {line}", markup=False, highlight=False)
+    events, accesses = verified["entries"]["events"], verified["entries"]["access_log"]
+    signed = sum(verified["checkpoints"].values())
+    console.print(
+        f"[bold]The whole log.[/bold] {events} events and {accesses} accesses read and hashed "
+        f"again, compared with {signed} signed checkpoints: {len(verified['findings'])} findings."
+    )
 
 
 def show_refusal(console: Console, asked: str, problem: Row) -> None:

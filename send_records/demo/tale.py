@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +15,10 @@ from uuid import uuid4
 import orjson
 from rich.console import Console
 
+from send_records.aggregates import EVENTS
 from send_records.aggregates.values import Role
 from send_records.bootstrap import Database, database
+from send_records.custody import Keys, open_keys, signing_keys
 from send_records.demo.cases import Post, entries
 from send_records.demo.run import (
     Api,
@@ -27,15 +31,27 @@ from send_records.demo.run import (
 )
 from send_records.demo.show import (
     in_words,
+    show_accesses,
     show_chronology,
     show_counts,
+    show_proof,
     show_refusal,
     show_register,
     show_retention,
     show_told,
 )
+from send_records.disclosure.extract import VERIFIER
 from send_records.progress import Bar
+from send_records.projections.checking import check_views
+from send_records.settings import Settings
 from send_records.store.connections import one
+from send_records.store.crosschecks import cross_check
+from send_records.store.outside import Outside
+from send_records.store.shapes import AccessShape, EventShape
+from send_records.store.verify import walk
+
+SHOWN = "Aisha Rahman"
+"""Whose record is shown at length."""
 
 COUNTS = """
     SELECT academy, sen_provision, status, count(*) AS pupils
@@ -58,13 +74,18 @@ def tell_and_show(data_dir: Path | None, out: Console, err: Console, *, as_json:
                     tell(api, owner, told, entries(), bar.at)
                 seen = _views(api, told)
                 seen["refusal"] = _refused_removal(api, seen)
+                seen["proof"] = _proof(api, seen, settings, folder)
             seen["counts"] = _counts(found)
+            with open_keys(settings, found.app) as held:
+                seen["verified"] = _verified(found, held)
         if as_json:
             out.print_json(orjson.dumps(seen).decode())
         else:
             _show(out, told, seen, data_dir)
     if told.refused:
         raise DemoFailed(f"{len(told.refused)} entries of the cases were refused.")
+    if seen["proof"]["exit"] or seen["verified"]["findings"]:
+        raise DemoFailed("The log, or the extract from it, did not verify.")
 
 
 @contextmanager
@@ -120,6 +141,43 @@ def _refused_removal(api: Api, seen: dict[str, Any]) -> dict[str, Any]:
     return {"asked": f"Remove {row['legal_name']} from the register", "answer": answer.json()}
 
 
+def _proof(api: Api, seen: dict[str, Any], settings: Settings, folder: Path) -> dict[str, Any]:
+    """Ask for the extract that a tribunal would be given, and check it as a tribunal would: with
+    the one file that comes with it, and nothing else of ours."""
+    row = next(row for row in seen["pupils"] if row["legal_name"] == SHOWN)
+    pupil = f"/v1/pupils/{row['pupil_id']}"
+    extract = Path(folder, "extract.json")
+    extract.write_bytes(orjson.dumps(api.get(f"{pupil}/extract", Role.DPO)))
+    given = [f"--key={vkey}" for vkey in signing_keys(settings).vkeys()]
+    checked = subprocess.run(  # noqa: S603 - our own file, in an interpreter that sees no more
+        [sys.executable, "-I", str(VERIFIER), str(extract), *given],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return {
+        "exit": checked.returncode,
+        "said": checked.stdout.splitlines(),
+        "accesses": api.get(f"{pupil}/accesses", Role.DPO, limit=200)["data"],
+    }
+
+
+def _verified(found: Database, held: Keys) -> dict[str, Any]:
+    """Read the whole log again, and compare it with what was signed."""
+    outside = {log: Outside(log, held.places, key) for log, key in held.of_logs().items()}
+    with one(found.app) as connection:
+        walked = [
+            walk(connection, shape, outside[shape.log])
+            for shape in (EventShape(EVENTS), AccessShape())
+        ]
+        findings = cross_check(connection) + check_views(connection, held.seals)
+    return {
+        "entries": {each.log: each.entries for each in walked},
+        "checkpoints": {each.log: each.checkpoints for each in walked},
+        "findings": findings + [finding for each in walked for finding in each.findings],
+    }
+
+
 def _counts(found: Database) -> list[dict[str, Any]]:
     with one(found.app) as connection:
         cursor = connection.execute(COUNTS)
@@ -132,8 +190,7 @@ def _show(out: Console, told: Told, seen: dict[str, Any], data_dir: Path | None)
     out.rule("For the SENDCo")
     for academy, part in seen["register"].items():
         show_register(out, academy, part["on"], part["removed"])
-    name = "Aisha Rahman"
-    show_chronology(out, name, seen["chronology"][name])
+    show_chronology(out, SHOWN, seen["chronology"][SHOWN])
     show_refusal(
         out,
         f"{seen['refusal']['asked']}, naming a review of {in_words('2026-07-01')}:",
@@ -141,8 +198,11 @@ def _show(out: Console, told: Told, seen: dict[str, Any], data_dir: Path | None)
     )
     out.rule("For the data-protection officer")
     show_retention(out, seen["retention"])
+    show_accesses(out, SHOWN, seen["proof"]["accesses"])
+    show_proof(out, SHOWN, seen["proof"], seen["verified"])
     out.rule("For the analyst")
     show_counts(out, seen["counts"])
     if data_dir is not None:
         out.print(f"The database is left in {data_dir}.  Look closer with:")
+        out.print(f"  send-records verify --data-dir {data_dir}")
         out.print(f"  send-records psql --data-dir {data_dir} -c 'TABLE send_register'")

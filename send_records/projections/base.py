@@ -5,8 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, MutableMapping
 from typing import Any, ClassVar, Generic, TypeVar
+from uuid import UUID
 
 from send_records.aggregates.base import DomainEvent
+from send_records.aggregates.retention import PersonalDataErased
+from send_records.store.mapper import ErasedEvent, Recorded
 
 R = TypeVar("R")
 
@@ -20,7 +23,8 @@ class Projection(ABC, Generic[R]):
     name: ClassVar[str]
     """The table's name, and under it the position is kept: do not rename."""
     row: type[R]
-    """A frozen dataclass with one field for each column."""
+    """A frozen dataclass with one field for each column, and for each sealed value; one of its
+    columns is ``pupil_id``."""
     key: ClassVar[str] = "pupil_id"
     """The column that identifies a row."""
 
@@ -35,14 +39,23 @@ class Projection(ABC, Generic[R]):
 
 
 def fold(
-    projection: Projection[R], rows: MutableMapping[Key, R | None], events: Iterable[DomainEvent]
+    projection: Projection[R], rows: MutableMapping[Key, R | None], events: Iterable[Recorded]
 ) -> set[Key]:
     """Fold events into rows, by key; return the keys of the rows that are not what they were.
 
-    The one way in which rows come about: for today, for a rebuild, and for any past moment.
+    The one way in which rows come about: for today, for a rebuild, and for any past moment.  Of a
+    pupil who was erased nothing is left: the rows in hand go, and ``erased_in`` names the pupil
+    for those that are not in hand.
     """
     changed = set()
     for event in events:
+        if isinstance(event, ErasedEvent):
+            continue
+        if isinstance(event, PersonalDataErased):
+            gone = [key for key, row in rows.items() if pupil_of(row) == event.originator_id]
+            rows.update(dict.fromkeys(gone))
+            changed.update(gone)
+            continue
         key = projection.key_of(event)
         before = rows.get(key)
         after = projection.project(before, event)
@@ -50,3 +63,13 @@ def fold(
             rows[key] = after
             changed.add(key)
     return changed
+
+
+def erased_in(events: Iterable[Recorded]) -> set[UUID]:
+    """Return the pupils whose erasure is among the events."""
+    return {event.originator_id for event in events if isinstance(event, PersonalDataErased)}
+
+
+def pupil_of(row: object) -> UUID | None:
+    """Return of whom a row is; every row of every projection says so, for it is sealed."""
+    return getattr(row, "pupil_id", None)

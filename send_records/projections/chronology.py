@@ -8,7 +8,7 @@ was recorded later than it happened says by how many days.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -32,8 +32,8 @@ from send_records.aggregates import (
 from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.values import day_in_london, day_in_words
 from send_records.projections.base import Key, Projection
-from send_records.projections.tables import Page, Table
-from send_records.store.connections import Pool
+from send_records.projections.rows import SEALED
+from send_records.projections.tables import Page, Table, Views
 
 
 class Phase(StrEnum):
@@ -90,13 +90,13 @@ class ChronologyRow:
     occurred_on: date
     recorded_at: datetime
     days_late: int
-    recorded_by: str
+    recorded_by: str = field(metadata=SEALED)
     role: str
     academy: str | None
-    detail: str
-    reason: str | None
-    data_class: str
-    origin: str
+    detail: str = field(metadata=SEALED)
+    reason: str | None = field(metadata=SEALED)
+    data_class: str = field(metadata=SEALED)
+    origin: str = field(metadata=SEALED)
 
 
 class Chronology(Projection[ChronologyRow]):
@@ -268,11 +268,11 @@ def _joined(*parts: str | None) -> str:
 
 
 def chronology_page(
-    pool: Pool, pupil_id: UUID, *, after: int | None, limit: int
+    views: Views, pupil_id: UUID, *, after: int | None, limit: int
 ) -> Page[ChronologyRow]:
     """Return a pupil's story in the order in which it happened, then was recorded."""
-    with pool.connection() as connection:
-        return Table(Chronology()).page(
+    with views.pool.connection() as connection:
+        return Table(Chronology(), views.seals).page(
             connection,
             where={"pupil_id": pupil_id},
             order="occurred_on",

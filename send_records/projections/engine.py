@@ -17,16 +17,17 @@ from eventsourcing.persistence import MapperDeserialisationError
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
-from send_records.aggregates.base import DomainEvent
 from send_records.errors import NotReadyYet
-from send_records.projections.base import Projection, fold
+from send_records.projections.base import Projection, erased_in, fold
 from send_records.projections.chronology import Chronology
+from send_records.projections.reindex import reindex_if_due
 from send_records.projections.retention_schedule import RetentionSchedule
 from send_records.projections.send_register import SendRegister
 from send_records.projections.tables import Table
 from send_records.store.connections import Pool, one
-from send_records.store.mapper import EventMapper
+from send_records.store.mapper import ErasedEvent, EventMapper, Recorded
 from send_records.store.recorder import AMBIGUOUS, read_log
+from send_records.store.sealing import Seals
 
 PROJECTIONS: tuple[Projection[Any], ...] = (SendRegister(), Chronology(), RetentionSchedule())
 
@@ -46,13 +47,14 @@ class Engine:
     def __init__(
         self,
         conninfo: str,
-        mapper: EventMapper,
+        seals: Seals,
         projections: Sequence[Projection[Any]] = PROJECTIONS,
         *,
         batch: int = BATCH,
     ) -> None:
         self._conninfo = conninfo
-        self._mapper = mapper
+        self._seals = seals
+        self._mapper = EventMapper(seals)
         self._projections = projections
         self._batch = batch
 
@@ -63,6 +65,7 @@ class Engine:
         while not stop.is_set():
             try:
                 with one(self._conninfo) as connection:
+                    reindex_if_due(connection, self._seals)
                     self._listen(connection)
                     while not stop.is_set():
                         taken = self.advance(connection)
@@ -87,6 +90,7 @@ class Engine:
         """Project what there is, and return how many events that was."""
         total = 0
         with one(self._conninfo) as connection:
+            reindex_if_due(connection, self._seals)
             while taken := self.advance(connection):
                 total += taken
         return total
@@ -99,10 +103,10 @@ class Engine:
             rows = read_log(connection, after=start, limit=self._batch)
             if not rows:
                 return 0
-            events = [self._mapper.to_domain_event(row) for row in rows]
+            events = self._mapper.read(rows)
             for projection in self._projections:
                 seen = positions[projection.name] - start
-                project_batch(connection, projection, events[seen:])
+                project_batch(connection, Table(projection, self._seals), events[seen:])
             connection.execute(
                 "UPDATE projection_positions SET position = greatest(position, %s) "
                 "WHERE name = ANY(%s)",
@@ -125,14 +129,13 @@ class Engine:
         return dict(rows)
 
 
-def project_batch(
-    connection: Connection, projection: Projection[Any], events: Sequence[DomainEvent]
-) -> None:
+def project_batch(connection: Connection, table: Table[Any], events: Sequence[Recorded]) -> None:
     """Fold events into a projection's table, within the caller's transaction."""
-    table = Table(projection)
-    rows = table.load(connection, {projection.key_of(event) for event in events})
-    changed = fold(projection, rows, events)
+    keys = {table.projection.key_of(e) for e in events if not isinstance(e, ErasedEvent)}
+    rows = table.load(connection, keys)
+    changed = fold(table.projection, rows, events)
     table.save(connection, {key: rows[key] for key in changed})
+    table.forget(connection, erased_in(events))
 
 
 def lag(connection: Connection) -> dict[str, int]:

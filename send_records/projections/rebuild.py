@@ -6,9 +6,9 @@ locked, the shadow is brought level with it, the two are compared, and the shado
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
@@ -17,6 +17,9 @@ from send_records.projections.base import Key, Projection, fold
 from send_records.projections.tables import Table
 from send_records.store.mapper import EventMapper
 from send_records.store.recorder import read_log
+from send_records.store.sealing import Seals
+
+R = TypeVar("R")
 
 BATCH = 2000
 
@@ -29,13 +32,13 @@ class Rebuilt:
     events: int
     rows: int
     differences: int
-    """Rows that the old table had and the new one has not, or the other way round."""
+    """Rows that the old table had otherwise, or had not, or should not have had."""
 
 
 def rebuild(
     owner: Connection,
     projection: Projection[Any],
-    mapper: EventMapper,
+    seals: Seals,
     *,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Rebuilt:
@@ -45,12 +48,14 @@ def rebuild(
     reached and the one to reach.  Differences are reported and not refused: a projection is
     rebuilt because its meaning changed, or to prove that it did not.
     """
+    mapper = EventMapper(seals)
     rows: dict[Key, Any] = {}
     seen = 0
     while seen < (size := _size(owner)):
         seen = _fold_batch(owner, projection, mapper, rows, seen, size)
         progress(seen, size)
-    shadow = Table(projection, f"{projection.name}_rebuilt")
+    live = Table(projection, seals)
+    shadow = Table(projection, seals, f"{projection.name}_rebuilt")
     with owner.transaction():
         at = _lock_position(owner, projection)
         if at < seen:
@@ -58,11 +63,26 @@ def rebuild(
         while seen < at:
             seen = _fold_batch(owner, projection, mapper, rows, seen, at)
         _make_shadow(owner, shadow)
-        kept = [row for row in rows.values() if row is not None]
-        shadow.copy_in(owner, kept)
-        differences = _differences(owner, projection.name, shadow.name)
-        _swap(owner, projection.name, shadow.name)
-    return Rebuilt(projection.name, seen, len(kept), differences)
+        kept = {key: row for key, row in rows.items() if row is not None}
+        shadow.copy_in(owner, kept.values())
+        found = differences(projection, kept, live.every(owner))
+        _swap(owner, live.name, shadow.name)
+    return Rebuilt(projection.name, seen, len(kept), len(found))
+
+
+def differences(
+    projection: Projection[R], folded: Mapping[Key, R], stored: Iterable[R]
+) -> list[tuple[Key, R | None, R | None]]:
+    """Return the rows that a table should have and has not, or has and should not have: for each
+    its key, the row as folded (None if there should be none) and as stored (or None)."""
+    found: list[tuple[Key, R | None, R | None]] = []
+    missing = dict(folded)
+    for row in stored:
+        key = getattr(row, projection.key)
+        right = missing.pop(key, None)
+        if right != row:
+            found.append((key, right, row))
+    return [*found, *((key, right, None) for key, right in missing.items())]
 
 
 def _size(owner: Connection) -> int:
@@ -79,7 +99,7 @@ def _fold_batch(
     until: int,
 ) -> int:
     batch = read_log(owner, after=seen, limit=min(BATCH, until - seen))
-    fold(projection, rows, map(mapper.to_domain_event, batch))
+    fold(projection, rows, mapper.read(batch))
     return batch[-1].id
 
 
@@ -95,16 +115,6 @@ def _make_shadow(owner: Connection, shadow: Table[Any]) -> None:
     parts = {"shadow": Identifier(shadow.name), "live": Identifier(shadow.projection.name)}
     owner.execute(SQL("DROP TABLE IF EXISTS {shadow}").format(**parts))
     owner.execute(SQL("CREATE TABLE {shadow} (LIKE {live} INCLUDING ALL)").format(**parts))
-
-
-def _differences(owner: Connection, live: str, shadow: str) -> int:
-    row = owner.execute(
-        SQL(
-            "SELECT count(*) FROM ((TABLE {0} EXCEPT TABLE {1}) UNION ALL "
-            "(TABLE {1} EXCEPT TABLE {0})) AS different"
-        ).format(Identifier(live), Identifier(shadow))
-    ).fetchone()
-    return row[0] if row else 0
 
 
 def _swap(owner: Connection, live: str, shadow: str) -> None:

@@ -28,8 +28,8 @@ from send_records.aggregates.retention import (
 )
 from send_records.aggregates.rules import anniversary
 from send_records.projections.base import Projection
-from send_records.projections.tables import JSON, Page, Table
-from send_records.store.connections import Pool
+from send_records.projections.rows import SEALED
+from send_records.projections.tables import Page, Table, Views
 
 LeapDay = Literal["1 March", "28 February"]
 
@@ -49,21 +49,22 @@ class RetentionRow:
     """One record; see the comments on the table's columns."""
 
     pupil_id: UUID
-    legal_name: str
-    date_of_birth: date
+    legal_name: str = field(metadata=SEALED)
+    date_of_birth: date = field(metadata=SEALED)
     academy: str
     left_on: date | None = None
     record_class: str | None = None
-    earliest_disposal_on: date | None = None
+    earliest_disposal_on: date | None = field(default=None, metadata=SEALED)
+    earliest_disposal_year: int | None = None
     rule_id: str | None = None
     rule_years: int | None = None
     rule_leap_day: LeapDay | None = None
     rule_citation: str | None = None
-    advised_until: date | None = None
+    advised_until: date | None = field(default=None, metadata=SEALED)
     advice_years: int | None = None
     advice_leap_day: LeapDay | None = None
     advice_citation: str | None = None
-    holds: list[HoldRow] = field(default_factory=list, metadata=JSON)
+    holds: list[HoldRow] = field(default_factory=list, metadata=SEALED)
     held: bool = False
 
 
@@ -135,9 +136,11 @@ def _ruled(row: RetentionRow, event: RetentionClassAssigned) -> RetentionRow:
 
 def _dated(row: RetentionRow) -> RetentionRow:
     """Return the row with the dates that its rule and its advice give."""
+    earliest = _reached(row.date_of_birth, row.rule_years, row.rule_leap_day)
     return replace(
         row,
-        earliest_disposal_on=_reached(row.date_of_birth, row.rule_years, row.rule_leap_day),
+        earliest_disposal_on=earliest,
+        earliest_disposal_year=earliest.year if earliest else None,
         advised_until=_reached(row.date_of_birth, row.advice_years, row.advice_leap_day),
     )
 
@@ -147,7 +150,12 @@ def _reached(born: date, years: int | None, leap_day: LeapDay | None) -> date | 
 
 
 def schedule_page(
-    pool: Pool, *, academy: str | None, held: bool | None, after: UUID | None, limit: int
+    views: Views,
+    *,
+    academy: str | None,
+    held: bool | None,
+    after: UUID | None,
+    limit: int,
 ) -> Page[RetentionRow]:
     """Return records by the day on which they may first be disposed of, soonest first."""
     where: dict[str, Any] = {}
@@ -155,11 +163,12 @@ def schedule_page(
         where["academy"] = academy
     if held is not None:
         where["held"] = held
-    with pool.connection() as connection:
-        return Table(RetentionSchedule()).page(
-            connection,
-            where=where,
-            order="coalesce(earliest_disposal_on, 'infinity')",
-            after=after,
-            limit=limit,
+    with views.pool.connection() as connection:
+        return Table(RetentionSchedule(), views.seals).page_by(
+            connection, where=where, order=by_disposal, after=after, limit=limit
         )
+
+
+def by_disposal(row: RetentionRow) -> str:
+    """Return what the schedule is ordered by: the day, and last those that have none."""
+    return str(row.earliest_disposal_on or "later")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -38,8 +39,8 @@ from send_records.aggregates.register import (
 )
 from send_records.aggregates.reviews import ReviewHeld, ReviewScheduled
 from send_records.projections.base import Projection
-from send_records.projections.tables import JSON, Page, Table
-from send_records.store.connections import Pool
+from send_records.projections.rows import JSON, SEALED, found_by
+from send_records.projections.tables import Page, Table, Views
 
 
 class Status(StrEnum):
@@ -79,10 +80,10 @@ class RegisterRow:
     """One pupil; see the comments on the table's columns."""
 
     pupil_id: UUID
-    legal_name: str
-    preferred_name: str | None
-    date_of_birth: date
-    upn: str | None
+    legal_name: str = field(metadata=SEALED)
+    preferred_name: str | None = field(metadata=SEALED)
+    date_of_birth: date = field(metadata=SEALED)
+    upn: str | None = field(metadata=SEALED | found_by("upn_tag"))
     academy: str
     nc_year: str
     version: int
@@ -91,15 +92,15 @@ class RegisterRow:
     needs: list[NeedRow] = field(default_factory=list, metadata=JSON)
     primary_need: str | None = None
     areas: list[str] = field(default_factory=list)
-    agencies: list[str] = field(default_factory=list)
+    agencies: list[str] = field(default_factory=list, metadata=SEALED)
     monitored_since: date | None = None
     added_on: date | None = None
-    added_because: str | None = None
+    added_because: str | None = field(default=None, metadata=SEALED)
     parents_informed_on: date | None = None
     level_since: date | None = None
     removed_on: date | None = None
     removal_criterion: str | None = None
-    class_teacher: str | None = None
+    class_teacher: str | None = field(default=None, metadata=SEALED)
     last_review_on: date | None = None
     next_review_on: date | None = None
     eal: bool | None = None
@@ -269,7 +270,13 @@ SHOWN = {
 
 
 def register_page(
-    pool: Pool, *, academy: str | None, show: Show, left: bool, after: UUID | None, limit: int
+    views: Views,
+    *,
+    academy: str | None,
+    show: Show,
+    left: bool,
+    after: UUID | None,
+    limit: int,
 ) -> Page[RegisterRow]:
     """Return pupils by legal name: on roll, unless those who left are asked for."""
     where: dict[str, Any] = {"status": [str(status) for status in SHOWN[show]]}
@@ -277,13 +284,59 @@ def register_page(
         where["academy"] = academy
     if not left:
         where["left_on"] = None
-    with pool.connection() as connection:
-        return Table(SendRegister()).page(
-            connection, where=where, order="legal_name", after=after, limit=limit
+    with views.pool.connection() as connection:
+        return Table(SendRegister(), views.seals).page_by(
+            connection, where=where, order=by_name, after=after, limit=limit
         )
 
 
-def register_row(pool: Pool, pupil_id: UUID) -> RegisterRow | None:
+def by_name(row: RegisterRow) -> str:
+    """Return what a register is ordered by: the legal name, whatever its case and accents."""
+    return plain_name(row.legal_name)
+
+
+STROKES = str.maketrans(
+    {"ł": "l", "đ": "d", "ø": "o", "ħ": "h", "\u0131": "i", "æ": "ae", "œ": "oe"}
+)
+"""Letters that Unicode does not take apart, and people leave the stroke off of: Łukasz."""
+
+
+def plain_name(name: str) -> str:
+    """Return a name without case and accents: how it is sorted, and how it is looked for."""
+    apart = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(c for c in apart if not unicodedata.combining(c)).translate(STROKES)
+
+
+def register_row(views: Views, pupil_id: UUID) -> RegisterRow | None:
     """Return where one pupil stands."""
-    with pool.connection() as connection:
-        return Table(SendRegister()).load(connection, [pupil_id]).get(pupil_id)
+    with views.pool.connection() as connection:
+        return Table(SendRegister(), views.seals).load(connection, [pupil_id]).get(pupil_id)
+
+
+def find_pupils(
+    views: Views,
+    *,
+    upn: str | None,
+    name: str | None,
+    academy: str | None,
+    limit: int,
+) -> list[RegisterRow]:
+    """Return the pupils with a UPN, or with a name that holds these words, by name.
+
+    The UPN is looked up by its tag; names are opened and looked through here, for the database
+    cannot read them.
+    """
+    where: dict[str, Any] = {} if academy is None else {"academy": academy}
+    if upn is not None:
+        where["upn_tag"] = views.seals.index().tags(upn)
+    words = plain_name(name or "").split()
+    if name is not None and not words:
+        return []
+
+    def wanted(row: RegisterRow) -> bool:
+        known = plain_name(f"{row.legal_name} {row.preferred_name or ''}")
+        return all(word in known for word in words) and upn in (None, row.upn)
+
+    with views.pool.connection() as connection:
+        rows = filter(wanted, Table(SendRegister(), views.seals).every(connection, where))
+        return sorted(rows, key=lambda row: (by_name(row), row.pupil_id))[:limit]

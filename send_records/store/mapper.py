@@ -1,13 +1,14 @@
-"""How events become rows: pydantic to plain values, orjson to bytes, and old shapes to new.
+"""How events become rows: pydantic to plain values, orjson to bytes, sealed, and old shapes to new.
 
 What identifies a row (pupil, version, topic, class version) is in its columns and not repeated in
-its state.  ``encode`` and ``decode`` are the only two places that touch a state's bytes; sealing
-goes there.
+its fields.  An event's fields are in two columns: those it declares clear in ``clear``, all others
+in ``sealed``.  The seal binds the row's identity and its clear fields, so neither can be moved to
+another row or changed beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -22,8 +23,13 @@ from eventsourcing.persistence import (
     StoredEvent,
 )
 
+from send_records.aggregates import EVENTS
 from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.values import STORED
+from send_records.errors import NotReadyYet
+from send_records.store.keks import KekExposed, KekMissing, WrongKek
+from send_records.store.keyring import KeyDestroyed
+from send_records.store.sealing import PUPIL_KEY, Seals, sized
 
 if TYPE_CHECKING:
     from eventsourcing.domain import DomainEventProtocol
@@ -34,9 +40,10 @@ COLUMNS = {"originator_id", "originator_version", "recorded_at", "position"}
 
 @dataclass(frozen=True)
 class VersionedEvent(StoredEvent):
-    """An event ready to be stored, with the version of its class."""
+    """An event ready to be stored: ``state`` is sealed, ``clear`` beside it is JSON."""
 
     class_version: int
+    clear: str
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,31 @@ class RecordedEvent(Notification):
 
     class_version: int
     recorded_at: datetime
+    clear: str
+
+
+Stored = VersionedEvent | RecordedEvent
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedEvent:
+    """An event whose pupil was erased: that it was recorded is known, and nothing it said."""
+
+    originator_id: UUID
+    originator_version: int
+    topic: str
+    recorded_at: datetime
+    position: int
+
+    @classmethod
+    def of(cls, row: RecordedEvent) -> ErasedEvent:
+        """Return what is left of a row."""
+        pupil = cast(UUID, row.originator_id)
+        return cls(pupil, row.originator_version, row.topic, row.recorded_at, row.id)
+
+
+Recorded = DomainEvent | ErasedEvent
+"""What can be read back from the log."""
 
 
 class UnknownTopic(MapperDeserialisationError):
@@ -53,60 +85,115 @@ class UnknownTopic(MapperDeserialisationError):
 
 
 class UnreadableEvent(MapperDeserialisationError):
-    """A row's state is not what its topic and class version say."""
-
-
-def version_of(stored: StoredEvent) -> int:
-    """Return which shape of its class an event's state has."""
-    return stored.class_version if isinstance(stored, VersionedEvent | RecordedEvent) else 1
+    """A row's fields are not what its topic and class version say, or do not open."""
 
 
 class EventMapper(Mapper[UUID]):
-    """Maps between the events of an allow-list and rows."""
+    """Maps between the events of an allow-list (unless told otherwise, all there are) and rows."""
 
-    def __init__(self, events: Mapping[str, type[DomainEvent]]) -> None:
+    def __init__(self, seals: Seals, events: Mapping[str, type[DomainEvent]] = EVENTS) -> None:
         super().__init__(transcoder=JSONTranscoder())
         self._events = events
+        self._seals = seals
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> VersionedEvent:
         event = cast(DomainEvent, domain_event)
+        clear, words = encoded(event)
+        topic, pupil = type(event).__name__, event.originator_id
+        version = event.originator_version
+        place = event_place(self._seals, pupil, version, topic, event.class_version, clear)
+        if event.under_trust_key:
+            sealed = self._seals.seal_for_trust(place, words)
+        else:
+            sealed = self._seals.seal(pupil, place, words)
         return VersionedEvent(
-            originator_id=event.originator_id,
-            originator_version=event.originator_version,
-            topic=type(event).__name__,
-            state=self.encode(event),
+            originator_id=pupil,
+            originator_version=version,
+            topic=topic,
+            state=sealed,
             class_version=event.class_version,
+            clear=clear.decode(),
         )
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEvent:
-        event_class = self._events.get(stored_event.topic)
+        """Return the event of a row; raise KeyDestroyed if its pupil was erased."""
+        stored = cast(Stored, stored_event)
+        event_class = self._events.get(stored.topic)
         if event_class is None:
-            raise UnknownTopic(f"No event is called {stored_event.topic[:80]!r}.")
-        if (version := version_of(stored_event)) > event_class.class_version:
-            raise UnknownTopic(f"{stored_event.topic} of version {version} is not known here yet.")
+            raise UnknownTopic(f"No event is called {str(stored.topic)[:80]!r}.")
         try:
-            return event_class.model_validate(
-                self.decode(stored_event, event_class), context=STORED
-            )
+            if (version := stored.class_version) > event_class.class_version:
+                raise UnknownTopic(f"{stored.topic} of version {version} is not known here yet.")
+            fields = self._fields(stored, event_class)
+            return event_class.model_validate(fields, context=STORED)
+        except (UnknownTopic, KeyDestroyed, NotReadyYet, KekMissing, KekExposed, WrongKek):
+            raise  # it says nothing of the event
         except Exception as error:
             raise UnreadableEvent(
-                f"Cannot read {stored_event.topic}, version {stored_event.originator_version} "
-                f"of {stored_event.originator_id}: {type(error).__name__}."
+                f"Cannot read {stored.topic}, version {stored.originator_version} "
+                f"of {stored.originator_id}: {type(error).__name__}."
             ) from error
 
-    def encode(self, event: DomainEvent) -> bytes:
-        """Return the state: JSON with sorted keys, so that equal events have equal bytes."""
-        fields = event.model_dump(mode="json", exclude=COLUMNS)
-        return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
+    def read(self, rows: Sequence[RecordedEvent], erased: Collection[UUID] = ()) -> list[Recorded]:
+        """Return the events of rows, having fetched their pupils' keys at once.  Events of pupils
+        who were erased are told as such, and never raise; ``erased`` are those of whom the log
+        says so, whether or not their keys are gone already."""
+        self._seals.load({cast(UUID, row.originator_id) for row in rows})
+        return [
+            ErasedEvent.of(row)
+            if row.originator_id in erased and row.state[0] == PUPIL_KEY
+            else self.read_one(row)
+            for row in rows
+        ]
 
-    def decode(self, stored: StoredEvent, event_class: type[DomainEvent]) -> dict[str, Any]:
+    def read_one(self, row: RecordedEvent) -> Recorded:
+        """Return the event of a row, or that it was erased."""
+        try:
+            return self.to_domain_event(row)
+        except KeyDestroyed:
+            return ErasedEvent.of(row)
+
+    def secret(self, row: Stored) -> bytes:
+        """Return what opens this row and no other, for somebody who is to check its words."""
+        return self._seals.secret(cast(UUID, row.originator_id), row.state)
+
+    def _fields(self, stored: Stored, event_class: type[DomainEvent]) -> dict[str, Any]:
         """Return the fields of the event, brought to the class's present version."""
-        fields: dict[str, Any] = orjson.loads(stored.state)
-        for version in range(version_of(stored), event_class.class_version):
-            getattr(event_class, f"upcast_v{version}_v{version + 1}")(fields)
-        fields["originator_id"] = stored.originator_id
-        fields["originator_version"] = stored.originator_version
+        pupil, clear = cast(UUID, stored.originator_id), stored.clear.encode()
+        version = stored.originator_version
+        place = event_place(self._seals, pupil, version, stored.topic, stored.class_version, clear)
+        fields: dict[str, Any] = orjson.loads(self._seals.open(pupil, place, stored.state))
+        fields |= orjson.loads(clear)
+        for old in range(stored.class_version, event_class.class_version):
+            getattr(event_class, f"upcast_v{old}_v{old + 1}")(fields)
+        fields["originator_id"] = pupil
+        fields["originator_version"] = version
         if isinstance(stored, RecordedEvent):
             fields["recorded_at"] = stored.recorded_at
             fields["position"] = stored.id
         return fields
+
+
+def event_place(
+    seals: Seals, pupil: UUID, version: int, topic: str, class_version: int, clear: bytes
+) -> bytes:
+    """Return what an event's words are bound to: its row, and its clear fields."""
+    return seals.place(
+        b"send-records/event/2",
+        pupil.bytes,
+        version.to_bytes(4, "big"),
+        sized(topic.encode()),
+        class_version.to_bytes(2, "big"),
+        sized(clear),
+    )
+
+
+def encoded(event: DomainEvent) -> tuple[bytes, bytes]:
+    """Return an event's fields as JSON, those kept in clear and the others: with sorted keys, so
+    that equal events have equal bytes."""
+    fields = event.model_dump(mode="json", exclude=COLUMNS)
+    clear = {name: fields.pop(name) for name in event.clear_fields()}
+    return (
+        orjson.dumps(clear, option=orjson.OPT_SORT_KEYS),
+        orjson.dumps(fields, option=orjson.OPT_SORT_KEYS),
+    )

@@ -24,6 +24,10 @@ class MigrationsPending(Exception):
     """The database is not at the shape this program needs; run ``send-records migrate``."""
 
 
+class OtherTrust(Exception):
+    """The log belongs to another trust than the settings name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """One numbered file."""
@@ -93,12 +97,29 @@ def _apply(owner: Connection, migration: Migration, roles: Roles) -> None:
             schema=Identifier(roles.schema),
             app=Identifier(roles.app),
             projector=Identifier(roles.projector),
+            notary=Identifier(roles.notary),
         )
     )
     owner.execute(
         "INSERT INTO schema_migrations (number, name, sha256) VALUES (%s, %s, %s)",
         [migration.number, migration.name, migration.sha256],
     )
+
+
+def claim(owner: Connection, roles: Roles, trust: str) -> None:
+    """Say whose log this is, once; raise OtherTrust if it is another's."""
+    with owner.transaction():
+        use_schema(owner, roles)
+        owner.execute("INSERT INTO trust (name) VALUES (%s) ON CONFLICT DO NOTHING", [trust])
+        require_trust(owner, trust)
+
+
+def require_trust(connection: Connection, trust: str) -> None:
+    """Raise OtherTrust unless this is the trust's log."""
+    row = connection.execute("SELECT name FROM trust").fetchone()
+    if row != (trust,):
+        named = "nobody's yet: run `send-records migrate`" if row is None else f"{row[0]}'s"
+        raise OtherTrust(f"SEND_RECORDS_TRUST says {trust}, and this log is {named}.")
 
 
 def require_migrated(connection: Connection) -> None:

@@ -9,7 +9,7 @@ reads back by that id, and only then tries again or answers.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +28,7 @@ from psycopg_pool import PoolTimeout
 
 from send_records.errors import NotReadyYet, OutcomeUnknown
 from send_records.store.connections import Pool
+from send_records.store.keyring import KeyDestroyed
 from send_records.store.mapper import RecordedEvent, VersionedEvent
 
 AMBIGUOUS = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
@@ -35,6 +36,9 @@ AMBIGUOUS = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 REFUSED = {"23505", "SR001"}
 """A version or command id that is taken (unique_violation), or a version too far ahead."""
+
+KEY_DESTROYED = "SR003"
+"""The pupil was erased while somebody still held the key."""
 
 PAUSE = 0.1
 """Seconds between attempts, for a database that is there and cannot write: its disk is full."""
@@ -45,7 +49,8 @@ class DatabaseAway(NotReadyYet):
 
 
 SELECT = (
-    "SELECT stream_id, version, topic, state, position, class_version, recorded_at FROM events "
+    "SELECT stream_id, version, topic, sealed, position, class_version, recorded_at, clear::text "
+    "FROM events "
 )
 
 
@@ -64,25 +69,71 @@ def select(
         return [RecordedEvent(*row) for row in cursor]
 
 
+def erased_among(connection: Connection, pupils: Collection[UUID]) -> set[UUID]:
+    """Return which of some pupils the log says were erased: before their keys are gone, too."""
+    rows = connection.execute(
+        "SELECT stream_id FROM data_keys WHERE stream_id = ANY(%s) AND destroyed_at IS NOT NULL",
+        [list(pupils)],
+        prepare=True,
+    )
+    return {stream for (stream,) in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class CommandRow:
     """What is stored of a command beside its events."""
 
     id: UUID
     actor_id: UUID
-    request_hash: bytes
-    """SHA-256 of what was asked: the same id with another request is refused."""
+    request_mac: bytes
+    """What was asked, under the pupil's key: the same id with another request is refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedCommand:
     """A command that is in the log, and where."""
 
-    request_hash: bytes
+    request_mac: bytes
     stream_id: UUID
     version: int
     first_position: int
-    last_position: int
+    leaves: tuple[bytes, ...]
+    """The leaf of each of its events, by position."""
+
+    @property
+    def last_position(self) -> int:
+        return self.first_position + len(self.leaves) - 1
+
+
+def append_events(
+    connection: Connection, events: Sequence[VersionedEvent], command: CommandRow
+) -> RecordedCommand:
+    """Append the events of one command in one round trip, once, and return where they are."""
+    rows = connection.execute(
+        "SELECT position, leaf FROM append(%b, %b, %b, %b::uuid[], %b::integer[], "
+        "%b::text[], %b::smallint[], %s::json[], %b::bytea[])",
+        [
+            command.id,
+            command.request_mac,
+            command.actor_id,
+            [event.originator_id for event in events],
+            [event.originator_version for event in events],
+            [event.topic for event in events],
+            [event.class_version for event in events],
+            [event.clear for event in events],
+            [event.state for event in events],
+        ],
+        prepare=True,
+        binary=True,
+    ).fetchall()
+    last = events[-1]
+    return RecordedCommand(
+        command.request_mac,
+        cast(UUID, last.originator_id),
+        last.originator_version,
+        rows[0][0],
+        tuple(leaf for _, leaf in rows),
+    )
 
 
 class PostgresRecorder(ApplicationRecorder):
@@ -100,8 +151,8 @@ class PostgresRecorder(ApplicationRecorder):
         """Append the events of one command, and return where they are.
 
         If the command is in the log already, return where, and append nothing.  Raise
-        IntegrityError if another command has taken one of the versions, and OutcomeUnknown if
-        the database stays away.
+        IntegrityError if another command has taken one of the versions, KeyDestroyed if the
+        pupil was erased, and OutcomeUnknown if the database stays away.
         """
         deadline = time.monotonic() + self._patience
         while True:
@@ -113,6 +164,8 @@ class PostgresRecorder(ApplicationRecorder):
                     return recorded
                 time.sleep(PAUSE)
             except psycopg.DatabaseError as error:
+                if error.sqlstate == KEY_DESTROYED:
+                    raise KeyDestroyed(error.diag.message_primary) from error
                 if error.sqlstate not in REFUSED:
                     raise
                 recorded = self._find_patiently(command.id, deadline)
@@ -122,29 +175,7 @@ class PostgresRecorder(ApplicationRecorder):
 
     def _append(self, events: Sequence[VersionedEvent], command: CommandRow) -> RecordedCommand:
         with self._pool.connection() as connection:
-            rows = connection.execute(
-                "SELECT position FROM append(%s, %s, %s, %s::uuid[], %s::integer[], %s::text[], "
-                "%s::smallint[], %s::bytea[])",
-                [
-                    command.id,
-                    command.request_hash,
-                    command.actor_id,
-                    [event.originator_id for event in events],
-                    [event.originator_version for event in events],
-                    [event.topic for event in events],
-                    [event.class_version for event in events],
-                    [event.state for event in events],
-                ],
-                prepare=True,
-            ).fetchall()
-        last = events[-1]
-        return RecordedCommand(
-            command.request_hash,
-            cast(UUID, last.originator_id),
-            last.originator_version,
-            rows[0][0],
-            rows[-1][0],
-        )
+            return append_events(connection, events, command)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -159,12 +190,18 @@ class PostgresRecorder(ApplicationRecorder):
         """Return where a command is in the log, or None if it is not there."""
         with self._reading() as connection:
             row = connection.execute(
-                "SELECT request_hash, stream_id, version, first_position, last_position "
-                "FROM commands WHERE command_id = %s",
+                "SELECT request_mac, stream_id, version, first_position, (SELECT "
+                "array_agg(leaf ORDER BY position) FROM events WHERE position BETWEEN "
+                "first_position AND last_position) FROM commands "
+                "JOIN events ON position = last_position WHERE commands.command_id = %s",
                 [command_id],
                 prepare=True,
+                binary=True,
             ).fetchone()
-        return None if row is None else RecordedCommand(*row)
+        if row is None:
+            return None
+        mac, stream_id, version, first, leaves = row
+        return RecordedCommand(mac, stream_id, version, first, tuple(leaves))
 
     def _find_patiently(self, command_id: UUID, deadline: float) -> RecordedCommand | None:
         """Find a command as soon as the database answers again; raise OutcomeUnknown if it
@@ -231,6 +268,11 @@ class PostgresRecorder(ApplicationRecorder):
     def _select(self, clause: LiteralString, parameters: list[Any]) -> list[RecordedEvent]:
         with self._reading() as connection:
             return select(connection, clause, parameters)
+
+    def erased(self, pupils: Collection[UUID]) -> set[UUID]:
+        """Return which of some pupils were erased."""
+        with self._reading() as connection:
+            return erased_among(connection, pupils)
 
     def max_notification_id(self) -> int | None:
         """Return the position of the last event, or None if the log is empty."""

@@ -1,8 +1,9 @@
-"""The roles of the database: one that owns, one that serves, one that projects.
+"""The roles of the database: one that owns, one that serves, one that projects, one that signs.
 
 * owner      owns the schema; used by migrations and rebuilds only
-* app        may EXECUTE append() and SELECT; the API's role
+* app        may EXECUTE append() and append_access(), and SELECT; the API's role
 * projector  may SELECT the log and write the tables of the read side
+* notary     may SELECT positions and leaves, and write the trees over them and the checkpoints
 
 None is a superuser.  The projector's commits are asynchronous: its tables and its position are
 lost together, and the log has what it needs to make them again.
@@ -18,16 +19,22 @@ from psycopg.sql import SQL, Identifier, Literal
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The names in use for one trust: its schema and its three roles."""
+    """The names in use for one trust: its schema and its four roles."""
 
     schema: str
     owner: str
     app: str
     projector: str
+    notary: str
 
     @classmethod
     def named_after(cls, schema: str) -> Roles:
-        return cls(schema, f"{schema}_owner", f"{schema}_app", f"{schema}_projector")
+        return cls(schema, *(f"{schema}_{r}" for r in ("owner", "app", "projector", "notary")))
+
+    @property
+    def logins(self) -> tuple[str, str, str, str]:
+        """The roles that connect, in the order of the fields."""
+        return self.owner, self.app, self.projector, self.notary
 
 
 def provision(admin: Connection, roles: Roles, database: str, passwords: dict[str, str]) -> None:
@@ -37,7 +44,7 @@ def provision(admin: Connection, roles: Roles, database: str, passwords: dict[st
     Safe to repeat; passwords of roles that exist are set anew.
     """
     admin.autocommit = True
-    for role in (roles.owner, roles.app, roles.projector):
+    for role in roles.logins:
         exists = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
         verb = SQL("ALTER") if exists else SQL("CREATE")
         admin.execute(
@@ -60,11 +67,8 @@ def admit_only(admin: Connection, roles: Roles, database: str) -> None:
     named = Identifier(database)
     admin.execute(SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(named))
     # A second trust's owner makes its schema in a database that the first one owns.
-    for role, privileges in (
-        (roles.owner, SQL("CONNECT, CREATE")),
-        (roles.app, SQL("CONNECT")),
-        (roles.projector, SQL("CONNECT")),
-    ):
+    for role in roles.logins:
+        privileges = SQL("CONNECT, CREATE") if role == roles.owner else SQL("CONNECT")
         admin.execute(
             SQL("GRANT {} ON DATABASE {} TO {}").format(privileges, named, Identifier(role))
         )

@@ -13,6 +13,7 @@ from httpx2 import Response
 
 from send_records.aggregates.base import Actor, Entry
 from send_records.aggregates.values import Role
+from send_records.api.accounting import access_class_of
 from send_records.api.recording import snake_case
 from send_records.identity import LocalIssuer
 from tests.api.story import EXAMPLES, body_of
@@ -29,11 +30,13 @@ def routes_of(app: FastAPI) -> list[RouteContext]:
 
 
 def recording_routes(app: FastAPI) -> list[RouteContext]:
-    return [route for route in routes_of(app) if route.methods == {"POST"}]
+    """Return the routes that the log itself accounts for."""
+    return [route for route in routes_of(app) if access_class_of(route.original_route) is None]
 
 
 def reading_routes(app: FastAPI) -> list[RouteContext]:
-    return [route for route in routes_of(app) if route.methods == {"GET"}]
+    """Return the routes whose answers are in the access log, whatever their method is."""
+    return [route for route in routes_of(app) if access_class_of(route.original_route)]
 
 
 def path_of(app: FastAPI, entry: type[Entry], pupil_id: object) -> str:
@@ -68,6 +71,10 @@ class Client:
 
     def get(self, path: str, **parameters: Any) -> Response:
         return self.http.get(path, params=parameters or None, headers=self.token)
+
+    def search(self, **wanted: Any) -> Response:
+        """Look for pupils: a body and a token, with no key and no version."""
+        return self.http.post("/v1/search", json=wanted, headers=self.token)
 
     def post(
         self, path: str, body: Any, *, key: object = None, seen: object = "*", **more: Any

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,20 +12,23 @@ import pytest
 from fastapi.testclient import TestClient
 
 from send_records.api import create_app
-from send_records.bootstrap import Database, System, issuer, mapper, running
+from send_records.bootstrap import Database, System, issuer, running
 from send_records.projections.engine import Engine
 from send_records.settings import Settings
+from send_records.store.places import Place
 from tests.api.client import Client
 from tests.api.story import PUPIL, told
 from tests.conftest import Cluster, new_database
+from tests.keys import held
 
 
 @contextmanager
 def serving(database: Database, data_dir: Path) -> Iterator[tuple[Client, System]]:
     """The app as a server would have it: errors come back as answers, or fail the test."""
     settings = Settings(data_dir=data_dir)
+    keys = replace(held(), places=(Place(data_dir / "checkpoints"),))
     with (
-        running(settings, database) as system,
+        running(settings, database, keys) as system,
         TestClient(create_app(system), follow_redirects=False) as http,
     ):
         yield Client(http, issuer(settings)), system
@@ -70,5 +74,5 @@ def storied(
         serving(database, tmp_path_factory.mktemp("storied")) as (client, system),
     ):
         assert told(system.records)[-1].pupil_id == PUPIL
-        Engine(database.as_projector(), mapper()).catch_up()
+        Engine(database.as_projector(), held().seals).catch_up()
         yield client, system

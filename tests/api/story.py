@@ -101,7 +101,8 @@ from send_records.aggregates.reviews import (
 from send_records.aggregates.upn import check_letter
 from send_records.aggregates.values import Area, Role
 from send_records.aggregates.voices import RecordParentVoice, RecordPupilVoice
-from send_records.application import Receipt, Request, SendRecords
+from send_records.application import Request, SendRecords
+from send_records.receipts import Receipt
 from tests.scenario import ADMIT, MOTHER, RECORD_MOTHER, SENCO
 
 DPO = Actor(id=UUID(int=3), name="Priya Shah", role=Role.DPO)

@@ -13,13 +13,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from send_records.aggregates.base import Entry
-from send_records.bootstrap import Database, System, mapper
+from send_records.bootstrap import Database, System
 from send_records.projections.engine import Engine
 from tests.api.client import PROBLEM, Client, path_of
 from tests.api.conftest import serving
 from tests.api.hostile import CANARY, echoes, overheard
 from tests.api.story import DPO, EXAMPLES, PUPIL, told
 from tests.conftest import Cluster, new_database
+from tests.keys import held
 
 Stage = tuple[Client, System, Database]
 Body = dict[str, Any]
@@ -164,7 +165,7 @@ def test_whatever_is_sent_is_recorded_or_refused(
 
 def test_what_was_recorded_of_it_can_be_read_and_projected(stage: Stage) -> None:
     client, system, database = stage
-    Engine(database.as_projector(), mapper()).catch_up()
+    Engine(database.as_projector(), held().seals).catch_up()
 
     for view in ("", "/chronology?limit=200", "/history?limit=200"):
         assert client.get(f"/v1/pupils/{PUPIL}{view}").status_code == 200

@@ -14,17 +14,18 @@ from fastapi.testclient import TestClient
 
 from send_records.aggregates.values import Role
 from send_records.api import create_app
-from send_records.application import SendRecords
-from send_records.bootstrap import System, mapper
+from send_records.bootstrap import System
 from send_records.demo.cases import entries
 from send_records.demo.clock import demo_clock
 from send_records.demo.run import Api, Told, clock_that_can_be_set, tell, tokens
 from send_records.identity import LocalIssuer, Verifier
 from send_records.projections.engine import Engine
-from send_records.rules import shipped_rules
+from send_records.projections.tables import Views
+from send_records.store.access import AccessLog
 from send_records.store.connections import pool
 from send_records.store.recorder import PostgresRecorder
 from tests.conftest import Cluster, new_database
+from tests.keys import held, records_by
 
 
 @dataclass
@@ -55,13 +56,17 @@ def telling(cluster: Cluster, folder: Path, until: date = date.max) -> Iterator[
     wanted = [e for e in entries() if date.fromisoformat(e.recorded_on) <= until]
     with new_database(cluster) as database, pool(database.app) as connections:
         recorder = PostgresRecorder(connections)
-        records = SendRecords(recorder, mapper(), shipped_rules(), demo_clock(connections))
-        with TestClient(create_app(System(records, connections, verifier))) as client:
+        records = records_by(recorder, demo_clock(connections))
+        seals = held().seals
+        system = System(
+            records, Views(connections, seals), AccessLog(connections, seals), held(), verifier
+        )
+        with TestClient(create_app(system)) as client:
             api = Api(client, tokens(issuer))
             told = Told()
             with clock_that_can_be_set(database) as owner:
                 tell(api, owner, told, wanted)
-            Engine(database.as_projector(), mapper()).catch_up()
+            Engine(database.as_projector(), held().seals).catch_up()
             yield Tale(api, told)
 
 

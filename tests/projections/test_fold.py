@@ -11,15 +11,15 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from uuid import UUID, uuid4
 
 import pytest
-from psycopg.rows import dict_row
-from psycopg.sql import SQL, Identifier
 
 from send_records.application import Request, SendRecords
-from send_records.bootstrap import Database, mapper
+from send_records.bootstrap import Database
 from send_records.projections.base import Projection, fold
 from send_records.projections.engine import PROJECTIONS, Engine
+from send_records.projections.tables import Table
 from send_records.store.connections import Pool, one
 from tests.api.story import told
+from tests.keys import held
 from tests.projections.lives import storied
 from tests.scenario import ADMIT, IDENTIFY, SENCO, but
 
@@ -32,10 +32,12 @@ def asked() -> Request:
 
 
 def stored(pool: Pool, projection: Projection[Any]) -> Rows:
-    """Return the projection's table, by key."""
-    query = SQL("SELECT * FROM {}").format(Identifier(projection.name))
-    with pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
-        return {row[projection.key]: row for row in cursor.execute(query)}
+    """Return the projection's table, opened, by key."""
+    with pool.connection() as connection:
+        return {
+            getattr(row, projection.key): {f.name: getattr(row, f.name) for f in fields(row)}
+            for row in Table(projection, held().seals).every(connection)
+        }
 
 
 def folded(records: SendRecords, projection: Projection[Any]) -> Rows:
@@ -98,7 +100,10 @@ def test_every_field_of_a_row_is_a_column_of_a_fitting_type(
         ).fetchall()
 
     hints = get_type_hints(projection.row)
-    wanted = {field.name: column_of(hints[field.name]) for field in fields(projection.row)}
+    clear = [field for field in fields(projection.row) if not field.metadata.get("sealed")]
+    tags = [field.metadata["tag"] for field in fields(projection.row) if "tag" in field.metadata]
+    wanted = {field.name: column_of(hints[field.name]) for field in clear}
+    wanted |= {"sealed": ("bytea", False)} | dict.fromkeys(tags, ("bytea", True))
     assert {
         name: (kind.replace("bigint", "integer"), nullable == "YES")
         for name, kind, nullable in columns
@@ -159,7 +164,7 @@ def test_what_is_recorded_later_is_taken_from_where_it_stopped(
 def test_the_size_of_batches_makes_no_difference(
     busy: SendRecords, database: Database, app_pool: Pool, batch: int
 ) -> None:
-    engine = Engine(database.as_projector(), mapper(), batch=batch)
+    engine = Engine(database.as_projector(), held().seals, batch=batch)
 
     assert engine.catch_up() == busy.size()
 
@@ -171,12 +176,12 @@ def test_a_projection_that_is_behind_catches_up_beside_those_that_are_not(
 ) -> None:
     for index, projection in enumerate(PROJECTIONS):
         with one(database.as_projector()) as connection:
-            engine = Engine(database.as_projector(), mapper(), [projection], batch=5)
+            engine = Engine(database.as_projector(), held().seals, [projection], batch=5)
             for _ in range(index * 3):
                 engine.advance(connection)
     assert len(positions(app_pool)) == len(PROJECTIONS) - 1
 
-    Engine(database.as_projector(), mapper(), batch=4).catch_up()
+    Engine(database.as_projector(), held().seals, batch=4).catch_up()
 
     assert level(busy, app_pool)
 
@@ -188,7 +193,7 @@ def test_two_engines_at_once_do_each_event_once(
     counts: list[int] = []
 
     def run() -> None:
-        engine = Engine(database.as_projector(), mapper(), batch=2)
+        engine = Engine(database.as_projector(), held().seals, batch=2)
         start.wait()
         counts.append(engine.catch_up())
 

@@ -20,13 +20,15 @@ from psycopg import Connection
 
 from send_records.aggregates.base import Command
 from send_records.aggregates.details import RecordCircumstances
-from send_records.application import Receipt, Request, SendRecords
+from send_records.application import Request, SendRecords
 from send_records.bootstrap import Database
 from send_records.errors import NotReadyYet, SendRecordsError
+from send_records.receipts import Receipt
 from send_records.store.connections import in_schema, one
 from send_records.store.embedded import SUPERUSER, EmbeddedPostgres
-from send_records.store.migrate import migrate
+from send_records.store.migrate import claim, migrate
 from send_records.store.roles import Roles, provision
+from tests.keys import TRUST
 from tests.scenario import ADMIT, RECORD_GRANDMOTHER, RECORD_MOTHER, SENCO
 from tests.store.audit import rows, violations
 
@@ -70,15 +72,16 @@ def private_server() -> Iterator[Private]:
     with tempfile.TemporaryDirectory(prefix="send-records-test-") as folder:
         Path(folder).chmod(0o711)
         with EmbeddedPostgres(Path(folder, "data")) as server:
-            names = (ROLES.owner, ROLES.app, ROLES.projector)
+            names = ROLES.logins
             with one(server.conninfo(SUPERUSER, SUPERUSER)) as admin:
                 provision(admin, ROLES, DATABASE, {name: server.password(name) for name in names})
-            owner, app, projector = (
+            owner, app, projector, notary = (
                 in_schema(server.conninfo(name, DATABASE), ROLES.schema, name) for name in names
             )
             with one(owner) as connection:
                 migrate(connection, ROLES)
-            yield Private(server, Database(ROLES, app, owner, projector))
+                claim(connection, ROLES, TRUST)
+            yield Private(server, Database(ROLES, app, owner, projector, notary))
 
 
 def _processes_in(folder: Path) -> list[int]:

@@ -22,23 +22,21 @@ from uuid import UUID, uuid4
 import pytest
 import structlog
 from psycopg import Connection
-from psycopg.rows import class_row
-from psycopg.sql import SQL, Identifier
 
 from send_records.aggregates.agencies import EndAgencyInvolvement, RecordAgencyInvolvement
-from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.details import ChangeYearGroup, RecordCircumstances
 from send_records.aggregates.pupil import RecordLeaving
 from send_records.aggregates.retention import HoldKind, PlaceLegalHold
 from send_records.aggregates.values import Role
 from send_records.application import Request, SendRecords
-from send_records.bootstrap import Database, mapper, now, projecting
+from send_records.bootstrap import Database, projecting
 from send_records.projections.base import fold
 from send_records.projections.engine import PROJECTIONS, Engine, project_batch
 from send_records.projections.tables import Table
-from send_records.rules import shipped_rules
 from send_records.store.connections import Pool, one, pool
+from send_records.store.mapper import Recorded
 from send_records.store.recorder import PostgresRecorder, RecordedCommand, read_log
+from tests.keys import held, records_by
 from tests.scenario import ADD, ADMIT, IDENTIFY, RECORD_MOTHER, SENCO, TELL, but
 from tests.slow.killing import Private, Told, private_server, verdict, writing
 from tests.store.audit import rows
@@ -58,7 +56,7 @@ def say(figures: str) -> None:
 
 
 def records_over(recorder: PostgresRecorder) -> SendRecords:
-    return SendRecords(recorder, mapper(), shipped_rules(), now)
+    return records_by(recorder)
 
 
 # PostgreSQL killed
@@ -123,7 +121,7 @@ def test_killed_50_times_nothing_is_lost_doubled_or_denied(private: Private) -> 
     with (
         pool(private.database.app, most=1) as reading,
         structlog.testing.capture_logs() as logged,
-        projecting(private.database),
+        projecting(private.database, held()),
     ):
         records = records_over(PostgresRecorder(reading))
         expected = Expected(records)
@@ -285,7 +283,7 @@ class Expected:
 
     def __init__(self, records: SendRecords) -> None:
         self._records = records
-        self._log: list[DomainEvent] = []
+        self._log: list[Recorded] = []
         self._rows: dict[str, dict[Any, Any]] = {it.name: {} for it in PROJECTIONS}
         self._at: dict[str, int] = {it.name: 0 for it in PROJECTIONS}
 
@@ -298,12 +296,8 @@ class Expected:
                 connection.execute("SELECT name, position FROM projection_positions").fetchall()
             )
             for projection in PROJECTIONS:
-                table = Table(projection)
-                query = SQL("SELECT {} FROM {}").format(
-                    SQL(", ").join(map(Identifier, table.columns)), Identifier(table.name)
-                )
-                with connection.cursor(row_factory=class_row(projection.row)) as cursor:
-                    there = {getattr(row, projection.key): row for row in cursor.execute(query)}
+                table = Table(projection, held().seals)
+                there = {getattr(row, projection.key): row for row in table.every(connection)}
                 wanted = self._folded(projection.name, positions.get(projection.name, 0))
                 keys = there.keys() | wanted.keys()
                 found[projection.name] = sum(there.get(key) != wanted.get(key) for key in keys)
@@ -441,9 +435,9 @@ class TwoTransactions(Engine):
         for step in self.steps:
             with connection.transaction():
                 if step == "rows":
-                    batch = [self._mapper.to_domain_event(row) for row in taken]
+                    batch = self._mapper.read(taken)
                     for projection in self._projections:
-                        project_batch(connection, projection, batch)
+                        project_batch(connection, Table(projection, self._seals), batch)
                 else:
                     connection.execute(
                         "UPDATE projection_positions SET position = %s", [taken[-1].id]
@@ -464,11 +458,11 @@ def test_an_engine_that_commits_in_two_transactions_is_found_out(
     engine.catch_up()
     live(records)
     with one(database.as_projector()) as connection:
-        Engine(database.as_projector(), mapper(), batch=5).advance(connection)
+        Engine(database.as_projector(), held().seals, batch=5).advance(connection)
     assert set(Expected(records).differences(database.app).values()) == {0}
 
     with pytest.raises(Killed):
-        planted(database.as_projector(), mapper(), batch=5).catch_up()
+        planted(database.as_projector(), held().seals, batch=5).catch_up()
     at_once_wrong = Expected(records).differences(database.app)
     engine.catch_up()
     in_the_end_wrong = Expected(records).differences(database.app)

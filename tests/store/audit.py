@@ -16,12 +16,12 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import class_row
 
-FORMAT = b"send-records/event/1"
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-FIXED = struct.Struct(">16siqqi")
-"""Stream, version, position, recorded_at in microseconds, and the length of what follows: topic."""
-REST = struct.Struct(">h16s16s32s")
-"""Class version, actor, command, SHA-256 of the state."""
+FORMAT = b"send-records/event/2"
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+FIXED = struct.Struct(">iqi16siiihiqi16si16si32si")
+"""Position, stream, version, class version, recorded_at in microseconds, actor, command, request:
+each behind its length; and the length of what follows, the topic."""
+LENGTHS = (8, 16, 4, 2, 8, 16, 16, 32)
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,9 @@ class Entry:
     class_version: int
     actor_id: UUID
     command_id: UUID
-    state_hash: bytes
+    request_mac: bytes
+    content_hash: bytes
+    """SHA-256 of the clear fields and the sealed ones, each behind its length."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,12 @@ class Row:
     version: int
     topic: str
     class_version: int
-    state: bytes
     recorded_at: datetime
     actor_id: UUID
     command_id: UUID
+    request_mac: bytes
+    clear: str
+    sealed: bytes
     leaf: bytes
 
     @property
@@ -65,39 +69,37 @@ class Row:
             self.class_version,
             self.actor_id,
             self.command_id,
-            hashlib.sha256(self.state).digest(),
+            self.request_mac,
+            hashlib.sha256(sized(self.clear.encode()) + sized(self.sealed)).digest(),
         )
+
+
+def sized(value: bytes) -> bytes:
+    return struct.pack(">i", len(value)) + value
 
 
 def encoded(entry: Entry) -> bytes:
     topic = entry.topic.encode()
-    return b"".join(
-        [
-            b"\x00" + FORMAT,
-            FIXED.pack(
-                entry.stream_id.bytes,
-                entry.version,
-                entry.position,
-                (entry.recorded_at - EPOCH) // timedelta(microseconds=1),
-                len(topic),
-            ),
-            topic,
-            REST.pack(
-                entry.class_version,
-                entry.actor_id.bytes,
-                entry.command_id.bytes,
-                entry.state_hash,
-            ),
-        ]
+    values = (
+        entry.position,
+        entry.stream_id.bytes,
+        entry.version,
+        entry.class_version,
+        (entry.recorded_at - EPOCH) // timedelta(microseconds=1),
+        entry.actor_id.bytes,
+        entry.command_id.bytes,
+        entry.request_mac,
     )
+    fixed = FIXED.pack(*itertools.chain(*zip(LENGTHS, values, strict=True)), len(topic))
+    return b"\x00" + FORMAT + fixed + topic + entry.content_hash
 
 
 def decoded(encoding: bytes) -> Entry:
     """The inverse of ``encoded``: that there is one means no two entries are encoded alike."""
     start = len(b"\x00" + FORMAT)
-    stream, version, position, microseconds, length = FIXED.unpack_from(encoding, start)
-    topic_at = start + FIXED.size
-    class_version, actor, command, state_hash = REST.unpack_from(encoding, topic_at + length)
+    found = FIXED.unpack_from(encoding, start)
+    position, stream, version, class_version, microseconds, actor, command, mac = found[1::2]
+    topic_at, length = start + FIXED.size, found[-1]
     return Entry(
         UUID(bytes=stream),
         version,
@@ -107,13 +109,17 @@ def decoded(encoding: bytes) -> Entry:
         class_version,
         UUID(bytes=actor),
         UUID(bytes=command),
-        state_hash,
+        mac,
+        encoding[topic_at + length :],
     )
 
 
 def rows(connection: Connection) -> list[Row]:
     with connection.cursor(row_factory=class_row(Row)) as cursor:
-        return cursor.execute("SELECT * FROM events ORDER BY position").fetchall()
+        return cursor.execute(
+            "SELECT position, stream_id, version, topic, class_version, recorded_at, actor_id, "
+            "command_id, request_mac, clear::text, sealed, leaf FROM events ORDER BY position"
+        ).fetchall()
 
 
 def violations(connection: Connection) -> list[str]:
@@ -173,18 +179,7 @@ def _in_commands(connection: Connection, log: list[Row]) -> list[str]:
     for row in log:
         events[row.command_id].append(row)
     told = connection.execute(
-        "SELECT command_id, stream_id, version, first_position, last_position, recorded_at "
-        "FROM commands"
+        "SELECT command_id, first_position, last_position FROM commands"
     ).fetchall()
-    seen = [
-        (
-            command_id,
-            its[-1].stream_id,
-            its[-1].version,
-            its[0].position,
-            its[-1].position,
-            its[0].recorded_at,
-        )
-        for command_id, its in events.items()
-    ]
+    seen = [(key, its[0].position, its[-1].position) for key, its in events.items()]
     return [f"command {row[0]} is not as its events are" for row in set(told) ^ set(seen)]

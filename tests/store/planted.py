@@ -20,20 +20,20 @@ from send_records.store.recorder import (
 PLACES_FROM_A_SEQUENCE = """
 CREATE SEQUENCE places;
 CREATE OR REPLACE FUNCTION append(
-    p_command_id uuid, p_request_hash bytea, p_actor_id uuid,
+    p_command_id uuid, p_request_mac bytea, p_actor_id uuid,
     p_stream_ids uuid[], p_versions integer[], p_topics text[], p_class_versions smallint[],
-    p_states bytea[]
-) RETURNS TABLE ("position" bigint, recorded_at timestamptz)
+    p_clear json[], p_sealed bytea[]
+) RETURNS TABLE ("position" bigint, recorded_at timestamptz, leaf bytea)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
         INSERT INTO events
-        SELECT nextval('places'), s, v, t, c, d, clock_timestamp(), p_actor_id, p_command_id,
-               sha256(d)
-        FROM unnest(p_stream_ids, p_versions, p_topics, p_class_versions, p_states)
-             AS x (s, v, t, c, d)
-        RETURNING events.position, events.recorded_at;
+        SELECT nextval('places'), s, v, t, c, clock_timestamp(), p_actor_id, p_command_id,
+               p_request_mac, k, d, sha256(d)
+        FROM unnest(p_stream_ids, p_versions, p_topics, p_class_versions, p_clear, p_sealed)
+             AS x (s, v, t, c, k, d)
+        RETURNING events.position, events.recorded_at, events.leaf;
 END $$
 """
 """A planted defect, for the owner to put in place of append(): what bigserial would do."""
@@ -41,10 +41,10 @@ END $$
 FULL_DISK = """
 CREATE SEQUENCE attempts;
 CREATE OR REPLACE FUNCTION append(
-    p_command_id uuid, p_request_hash bytea, p_actor_id uuid,
+    p_command_id uuid, p_request_mac bytea, p_actor_id uuid,
     p_stream_ids uuid[], p_versions integer[], p_topics text[], p_class_versions smallint[],
-    p_states bytea[]
-) RETURNS TABLE ("position" bigint, recorded_at timestamptz)
+    p_clear json[], p_sealed bytea[]
+) RETURNS TABLE ("position" bigint, recorded_at timestamptz, leaf bytea)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
     PERFORM nextval('attempts');

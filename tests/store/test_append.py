@@ -20,7 +20,8 @@ from send_records.store.mapper import VersionedEvent
 from send_records.store.recorder import read_log
 from tests.store.audit import EPOCH, Entry, decoded, encoded, rows, violations
 from tests.store.planted import PLACES_FROM_A_SEQUENCE
-from tests.store.writing import append, at_once, command, event, events
+from tests.store.proxy import until
+from tests.store.writing import SEALED, append, at_once, command, event, events
 
 WRITERS = 6
 
@@ -42,6 +43,82 @@ def refused(
     with pytest.raises(psycopg.DatabaseError) as error:
         append(connection, *appended, command_id=command_id)
     return error.value.sqlstate
+
+
+# Sealed
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        b"",
+        b"\x01",
+        SEALED[:-1],
+        b"\x01\x00\x02" + SEALED[3:],
+        b"\x02" + SEALED[1:],
+        b"\x00" + SEALED[1:],
+        b'{"legal_name": "Aisha Rahman", "and": "so on, in words that anybody could read"}',
+    ],
+    ids=["nothing", "a byte", "too short", "another key", "the trust's key", "no key", "words"],
+)
+def test_what_is_not_under_the_pupils_live_key_is_refused(app: Connection, state: bytes) -> None:
+    stream = uuid4()
+    append(app, event(stream, 1))
+
+    assert refused(app, event(stream, 2, state=state)) == "SR003"
+    assert len(rows(app)) == 1
+    assert violations(app) == []
+
+
+def test_after_its_key_is_destroyed_a_stream_takes_the_trusts_words_only(
+    app: Connection, owner: Connection
+) -> None:
+    stream = uuid4()
+    append(app, event(stream, 1))
+
+    assert owner.execute("SELECT destroy_key(%s)", [stream]).fetchone() == (True,)
+    assert owner.execute("SELECT destroy_key(%s)", [stream]).fetchone() == (False,)
+
+    assert refused(app, event(stream, 2)) == "SR003"
+    assert append(app, event(stream, 2, state=b"\x02" + SEALED[1:])) == [2]
+
+
+def test_a_destroyed_key_never_comes_back(owner: Connection, app: Connection) -> None:
+    stream = uuid4()
+    append(app, event(stream, 1))
+    owner.execute("SELECT destroy_key(%s)", [stream])
+
+    for statement in ("UPDATE data_keys SET destroyed_at = NULL", "DELETE FROM data_keys"):
+        with pytest.raises(psycopg.DatabaseError, match="append-only"):
+            owner.execute(statement.encode())
+
+
+def test_an_append_under_way_and_a_destruction_do_not_interleave(
+    database: Database, app: Connection, owner: Connection
+) -> None:
+    """Whichever is first, nothing is sealed under a dead key afterwards."""
+    stream = uuid4()
+    append(app, event(stream, 1))
+    told: list[str | None] = []
+
+    def write() -> None:
+        with one(database.app) as connection:
+            for version in range(2, 200):
+                try:
+                    append(connection, event(stream, version))
+                except psycopg.DatabaseError as error:
+                    told.append(error.sqlstate)
+                    return
+
+    def destroy() -> None:
+        until(lambda: len(rows(app)) > 5)
+        owner.execute("SELECT destroy_key(%s)", [stream])
+
+    at_once([write, destroy])
+
+    [(destroyed_at,)] = owner.execute("SELECT destroyed_at FROM data_keys").fetchall()
+    assert told == ["SR003"]
+    assert rows(app)[-1].recorded_at < destroyed_at
 
 
 # In order
@@ -205,8 +282,18 @@ def test_lists_of_different_lengths_are_refused(app: Connection) -> None:
     row = command()
     with pytest.raises(errors.NotNullViolation):
         app.execute(
-            "SELECT append(%s, %s, %s, %s, %s, %s, %s, %s)",
-            [row.id, row.request_hash, row.actor_id, [uuid4()], [1, 2], ["Noted"], [1], [b"{}"]],
+            "SELECT append(%s, %s, %s, %s, %s, %s, %s, %s::json[], %s)",
+            [
+                row.id,
+                row.request_mac,
+                row.actor_id,
+                [uuid4()],
+                [1, 2],
+                ["Noted"],
+                [1],
+                ["{}"],
+                [b""],
+            ],
         )
     assert violations(app) == []
 
@@ -223,7 +310,8 @@ entries = st.builds(
     class_version=st.integers(1, 2**15 - 1),
     actor_id=st.uuids(),
     command_id=st.uuids(),
-    state_hash=st.binary(min_size=32, max_size=32),
+    request_mac=st.binary(min_size=32, max_size=32),
+    content_hash=st.binary(min_size=32, max_size=32),
 )
 
 
@@ -233,14 +321,15 @@ def test_no_two_entries_are_encoded_alike(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("topic", ["N", "Noted" * 50, "Écouté", "\U0001f9d2", "a\nb", ""])
-@pytest.mark.parametrize("state", [b"", b"\x00", b"{}" * 50_000], ids=["empty", "nul", "long"])
+@pytest.mark.parametrize("more", [b"", b"\x00", b"{}" * 50_000], ids=["least", "nul", "long"])
+@pytest.mark.parametrize("clear", ["{}", '{"a": "\\u0000\\n", "b":"\u00e9"}'])
 def test_the_leaf_is_the_hash_of_every_stored_column(
-    app: Connection, topic: str, state: bytes
+    app: Connection, topic: str, more: bytes, clear: str
 ) -> None:
-    append(app, event(uuid4(), 1, topic=topic, state=state))
+    append(app, event(uuid4(), 1, topic=topic, state=SEALED + more, clear=clear))
 
     [row] = rows(app)
-    assert (row.topic, row.state) == (topic, state)
+    assert (row.topic, row.sealed, row.clear) == (topic, SEALED + more, clear)
     assert row.leaf == hashlib.sha256(encoded(row.entry)).digest()
 
 
@@ -259,7 +348,9 @@ DEFECTS = {
     "the last event gone": "DELETE FROM events WHERE position = 6",
     "a pupil's event gone, renumbered": "DELETE FROM events WHERE position = 3; "
     "UPDATE events SET position = position - 1 WHERE position > 3; UPDATE log_head SET size = 5",
-    "a state edited": "UPDATE events SET state = 'x' WHERE position = 2",
+    "words edited": "UPDATE events SET sealed = 'x' WHERE position = 2",
+    "a clear field edited": "UPDATE events SET clear = '{ }' WHERE position = 2",
+    "another request": "UPDATE events SET request_mac = sha256('x') WHERE position = 2",
     "a topic edited": "UPDATE events SET topic = 'x' WHERE position = 2",
     "another actor": "UPDATE events SET actor_id = gen_random_uuid() WHERE position = 2",
     "backdated": "UPDATE events SET recorded_at = recorded_at - interval '1 day' "
@@ -268,7 +359,7 @@ DEFECTS = {
     "WHERE position = 2",
     "another class version": "UPDATE events SET class_version = 2 WHERE position = 2",
     "a command gone": "DELETE FROM commands WHERE first_position = 3",
-    "a command moved": "UPDATE commands SET version = version + 1 WHERE first_position = 3",
+    "a command moved": "UPDATE commands SET last_position = 5 WHERE first_position = 3",
     "a head that forgets": "UPDATE log_head SET size = 5",
     "a leaf for leaf": "UPDATE events SET leaf = sha256(leaf) WHERE position = 4",
 }

@@ -35,10 +35,10 @@ NAMES = [migration.name for migration in migrations()]
 def empty(cluster: Cluster) -> Iterator[Database]:
     """A database with roles and without a schema."""
     name = f"t_{uuid4().hex}"
-    roles = (ROLES.owner, ROLES.app, ROLES.projector)
     with cluster.admin() as admin:
         admin.execute("SELECT pg_advisory_lock(1)")
-        provision(admin, ROLES, name, {role: cluster.server.password(role) for role in roles})
+        passwords = {role: cluster.server.password(role) for role in ROLES.logins}
+        provision(admin, ROLES, name, passwords)
     yield cluster.database(name)
     with cluster.admin() as admin:
         admin.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
@@ -120,10 +120,11 @@ def doors(connection: Connection) -> list[str]:
     clocks = connection.execute("SELECT to_regclass('demo_clock')::text").fetchone()
     found = [] if clocks == (None,) else ["demo_clock"]
     for name, arguments, body in functions:
-        if name != "leaf" and ("time" in arguments or "date" in arguments):
+        if name not in ("leaf", "access_leaf") and ("time" in arguments or "date" in arguments):
             found.append(f"{name} takes an instant")
-        if name != "append" and "insert into events" in " ".join(body.lower().split()):
-            found.append(f"{name} inserts into events")
+        for log, way_in in (("events", "append"), ("access_log", "append_access")):
+            if name != way_in and f"insert into {log}" in " ".join(body.lower().split()):
+                found.append(f"{name} inserts into {log}")
         if "demo_clock" in body or "current_setting" in body:
             found.append(f"{name} asks another clock")
     return found
@@ -140,6 +141,8 @@ PLANTED = {
     ],
     "CREATE FUNCTION import() RETURNS void LANGUAGE sql "
     "AS 'INSERT INTO  events SELECT * FROM events'": ["import inserts into events"],
+    "CREATE FUNCTION look_back() RETURNS void LANGUAGE sql "
+    "AS 'INSERT INTO access_log SELECT * FROM access_log'": ["look_back inserts into access_log"],
     "CREATE FUNCTION clock() RETURNS text LANGUAGE sql AS 'SELECT current_setting(''my.clock'')'": [
         "clock asks another clock"
     ],
@@ -157,6 +160,26 @@ def test_the_demos_own_door_is_found(app: Connection, owner: Connection) -> None
     open_door(owner, ROLES)
 
     assert doors(app) == ["demo_clock", "append asks another clock"]
+
+
+def test_a_log_in_plain_words_is_not_taken_for_a_sealed_one(
+    empty: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log is never rewritten, so there is nothing that could be done with its words."""
+    plain = [migration for migration in migrations() if migration.number < 4]
+    with one(empty.as_owner()) as owner:
+        with monkeypatch.context() as before:
+            before.setattr(module, "migrations", lambda: plain)
+            migrate(owner, ROLES)
+        owner.execute(
+            "SET search_path = send_records; SELECT append(gen_random_uuid(), sha256(''), "
+            "gen_random_uuid(), ARRAY[gen_random_uuid()], ARRAY[1], ARRAY['Noted'], "
+            "ARRAY[1]::smallint[], ARRAY['words'::bytea])"
+        )
+
+        with pytest.raises(psycopg.DatabaseError, match="start a new one"):
+            migrate(owner, ROLES)
+        assert owner.execute("SELECT count(*) FROM events").fetchone() == (1,)
 
 
 SETTINGS = [

@@ -25,7 +25,7 @@ from send_records.store.recorder import (
 from tests.store.audit import rows, violations
 from tests.store.planted import FULL_DISK, RetryingRecorder
 from tests.store.proxy import Cut, Wire, until
-from tests.store.writing import at_once, command, event, events
+from tests.store.writing import SEALED, at_once, command, event, events
 
 LOCK = "'send_records.events'::regclass::oid::bigint"
 
@@ -270,7 +270,7 @@ def five(recorder: PostgresRecorder) -> list[VersionedEvent]:
     one_pupil, another = uuid4(), uuid4()
     recorder.append(events(one_pupil, 1, 2), command())
     recorder.append([event(another, 1, topic="Seen")], command())
-    recorder.append([event(one_pupil, 3, topic="Seen", state=b'{"a":1}')], command())
+    recorder.append([event(one_pupil, 3, topic="Seen", state=SEALED + b"more")], command())
     recorder.append(events(another, 2), command())
     return [event(one_pupil, 1), event(another, 1)]
 
@@ -305,7 +305,7 @@ def test_what_is_read_is_what_was_stored(
     [_, _, row] = recorder.select_events(five[0].originator_id)
 
     stored = rows(app)[3]
-    assert (row.id, row.topic, row.state, row.class_version) == (4, "Seen", b'{"a":1}', 1)
+    assert (row.id, row.topic, row.state, row.class_version) == (4, "Seen", SEALED + b"more", 1)
     assert (row.recorded_at, row.originator_id) == (stored.recorded_at, stored.stream_id)
 
 

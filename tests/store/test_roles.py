@@ -24,11 +24,23 @@ CHANGE = [
     "TRUNCATE events",
     "INSERT INTO events SELECT * FROM events ON CONFLICT (position) DO UPDATE SET topic = 'x'",
     "MERGE INTO events USING (SELECT 1) AS x ON true WHEN MATCHED THEN DELETE",
-    "UPDATE commands SET version = version",
+    "UPDATE commands SET first_position = first_position",
     "DELETE FROM commands",
     "TRUNCATE commands",
     "DELETE FROM log_head",
     "TRUNCATE log_head",
+    "UPDATE access_log SET what = what",
+    "DELETE FROM access_log",
+    "TRUNCATE access_log",
+    "DELETE FROM access_head",
+    "TRUNCATE access_head",
+    "UPDATE checkpoints SET note = note",
+    "DELETE FROM checkpoints",
+    "TRUNCATE checkpoints",
+    "UPDATE trust SET name = name",
+    "DELETE FROM trust",
+    "DELETE FROM data_keys",
+    "TRUNCATE data_keys",
 ]
 """Refused to everyone."""
 
@@ -37,8 +49,15 @@ BYPASS = [
     "INSERT INTO commands SELECT * FROM commands WHERE false",
     "UPDATE log_head SET size = 0",
     "UPDATE log_head SET recorded_at = 'epoch'",
-    "SELECT leaf(stream_id, version, position, recorded_at, topic, class_version, actor_id, "
-    "command_id, state) FROM events",
+    "SELECT leaf(position, stream_id, version, class_version, recorded_at, actor_id, command_id, "
+    "request_mac, topic, clear, sealed) FROM events",
+    "INSERT INTO access_log SELECT * FROM access_log WHERE false",
+    "UPDATE access_head SET size = 0",
+    "UPDATE data_keys SET destroyed_at = now()",
+    "SELECT destroy_key(gen_random_uuid())",
+    "INSERT INTO trust VALUES (true, 'x')",
+    "INSERT INTO tiles VALUES ('events', 1, 0, '')",
+    "INSERT INTO checkpoints VALUES ('events', 0, sha256(''), '')",
     "SELECT refuse_change()",
     "ALTER TABLE events DISABLE TRIGGER append_only",
     "DROP TRIGGER one_head ON log_head",
@@ -53,7 +72,7 @@ BYPASS = [
     "CREATE SCHEMA mine",
     "SELECT * FROM other_trust.events",
     "SELECT * FROM other_trust.commands",
-    "SELECT other_trust.append(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+    "SELECT other_trust.append(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
 ]
 """Refused to application and projector."""
 
@@ -61,8 +80,10 @@ PROJECT = ["DELETE FROM send_register", "UPDATE projection_positions SET positio
 """Refused to the application, which only reads what is projected."""
 
 APPEND = [
-    "SELECT append(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+    "SELECT append(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+    "SELECT append_access(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
     "SELECT * FROM commands",
+    "SELECT * FROM access_log",
 ]
 """Refused to the projector, which only reads the log."""
 
@@ -87,10 +108,11 @@ def allowed(conninfo: str, statements: Sequence[str]) -> list[str]:
 
 
 def make_roles(cluster: Cluster, database: str) -> None:
-    names = (ROLES.owner, ROLES.app, ROLES.projector)
     with cluster.admin() as admin:
         admin.execute("SELECT pg_advisory_lock(1)")
-        provision(admin, ROLES, database, {name: cluster.server.password(name) for name in names})
+        provision(
+            admin, ROLES, database, {name: cluster.server.password(name) for name in ROLES.logins}
+        )
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +120,10 @@ def _something_to_lay_hands_on(database: Database, app: Connection, owner: Conne
     """An event; and another trust's schema, of which our application and projector are no part."""
     append(app, *events(uuid4(), 1, 2))
     ours = database.roles
-    migrate(owner, Roles("other_trust", ours.owner, app=ours.owner, projector=ours.owner))
+    migrate(
+        owner,
+        Roles("other_trust", ours.owner, app=ours.owner, projector=ours.owner, notary=ours.owner),
+    )
 
 
 def powers(database: Database, as_superuser: str) -> set[tuple[str, str]]:
@@ -148,8 +173,8 @@ DEFECTS = {
     "GRANT INSERT ON events TO {app}": {("app", BYPASS[0])},
     "GRANT INSERT ON commands TO {app}": {("app", BYPASS[1])},
     "GRANT UPDATE (recorded_at) ON log_head TO {app}": {("app", BYPASS[3])},
-    "GRANT EXECUTE ON FUNCTION leaf TO PUBLIC": {("app", BYPASS[4]), ("projector", BYPASS[4])},
-    "GRANT SELECT ON commands TO {projector}": {("projector", APPEND[1])},
+    "GRANT EXECUTE ON FUNCTION leaf, col TO PUBLIC": {("app", BYPASS[4]), ("projector", BYPASS[4])},
+    "GRANT SELECT ON commands TO {projector}": {("projector", APPEND[2])},
     "GRANT DELETE ON send_register TO {app}": {("app", PROJECT[0])},
     "GRANT TEMPORARY ON DATABASE {database} TO {app}": {("app", "CREATE TEMPORARY TABLE mine ()")},
     "GRANT CREATE ON DATABASE {database} TO {app}": {("app", "CREATE SCHEMA mine")},

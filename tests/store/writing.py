@@ -15,8 +15,17 @@ from send_records.store.recorder import CommandRow
 ACTOR = UUID(int=1)
 
 
+SEALED = b"\x01\x00\x01" + bytes(60)
+"""What the log takes for words: under key 1 of the pupil, and as short as sealed bytes can be."""
+
+
 def event(
-    stream: UUID, version: int, *, topic: str = "Noted", state: bytes = b"{}"
+    stream: UUID,
+    version: int,
+    *,
+    topic: str = "Noted",
+    state: bytes = SEALED,
+    clear: str = "{}",
 ) -> VersionedEvent:
     return VersionedEvent(
         originator_id=stream,
@@ -24,6 +33,7 @@ def event(
         topic=topic,
         state=state,
         class_version=1,
+        clear=clear,
     )
 
 
@@ -43,15 +53,16 @@ def append(
     row = command(command_id)
     rows = connection.execute(
         "SELECT position FROM append(%s, %s, %s, %s::uuid[], %s::integer[], %s::text[], "
-        "%s::smallint[], %s::bytea[])",
+        "%s::smallint[], %s::json[], %s::bytea[])",
         [
             row.id,
-            row.request_hash,
+            row.request_mac,
             row.actor_id,
             [e.originator_id for e in appended],
             [e.originator_version for e in appended],
             [e.topic for e in appended],
             [e.class_version for e in appended],
+            [e.clear for e in appended],
             [e.state for e in appended],
         ],
     ).fetchall()

@@ -1,0 +1,27 @@
+"""Who has seen, or was refused, anything of a pupil: what subject access asks for first."""
+
+from __future__ import annotations
+
+from send_records.api.accounting import AccessLogAccess
+from send_records.api.dependencies import AccessReader, CurrentSystem, Cursor, Limit
+from send_records.api.recording import PupilId, router_for
+from send_records.api.views import Listing, Meta, cursor_of, position_after
+from send_records.store.access import AccessRow
+
+router = router_for("accesses")
+
+
+@router.get("/pupils/{pupil_id}/accesses", operation_id="get_accesses")
+def get_accesses(
+    pupil_id: PupilId,
+    system: CurrentSystem,
+    reader: AccessReader,
+    access: AccessLogAccess,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Listing[AccessRow]:
+    """Return who looked at, searched for, exported or was refused the pupil's record, in order."""
+    rows = system.access.of_pupil(pupil_id, after=position_after(cursor) or 0, limit=limit)
+    following = cursor_of(rows[-1].position) if len(rows) == limit else None
+    answer = Listing[AccessRow].model_construct(data=rows, meta=Meta(next=following))
+    return access.given([pupil_id], answer)

@@ -1,0 +1,65 @@
+"""Proofs: a pupil's entries with what shows an outsider that they are in the log, unchanged."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query
+
+from send_records.api.accounting import ExportAccess, ProofAccess
+from send_records.api.dependencies import AccessReader, CurrentSystem, Reader
+from send_records.api.recording import PupilId, router_for
+from send_records.bootstrap import System
+from send_records.disclosure.extract import NotSignedYet, extract
+
+router = router_for("proofs")
+
+PATIENCE, PAUSE = 5.0, 0.1
+"""Seconds that an answer waits for a checkpoint over its last entry, and between two looks."""
+
+Seen = Annotated[
+    int | None,
+    Query(ge=0, le=2**53, description="The size of a checkpoint you hold from before."),
+]
+
+
+@router.get("/pupils/{pupil_id}/extract", operation_id="get_extract")
+def get_extract(
+    pupil_id: PupilId,
+    system: CurrentSystem,
+    reader: Reader,
+    access: ExportAccess,
+    seen: Seen = None,
+) -> dict[str, Any]:
+    """Return the pupil's entries with their proofs, and with what opens their words.  Whoever
+    receives it checks it with verify_extract.py, without our database or our program."""
+    return access.given([pupil_id], made(system, pupil_id, words=True, seen=seen))
+
+
+@router.get("/pupils/{pupil_id}/proofs", operation_id="get_proofs")
+def get_proofs(
+    pupil_id: PupilId,
+    system: CurrentSystem,
+    reader: AccessReader,
+    access: ProofAccess,
+    seen: Seen = None,
+) -> dict[str, Any]:
+    """Return the pupil's entries as they are stored, sealed, with their proofs.  It shows that they
+    are there and unchanged, to somebody who may not read them; also of a pupil who was erased."""
+    return access.given([pupil_id], made(system, pupil_id, words=False, seen=seen))
+
+
+def made(system: System, pupil_id: UUID, *, words: bool, seen: int | None) -> dict[str, Any]:
+    """Return an extract, as soon as the notary has signed; no connection is held meanwhile."""
+    seals, vkeys = system.keys.seals, system.keys.signing.vkeys()
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with system.views.pool.connection() as connection:
+                return extract(connection, seals, vkeys, pupil_id, words=words, seen=seen)
+        except NotSignedYet:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(PAUSE)

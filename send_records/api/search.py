@@ -1,0 +1,44 @@
+"""Search: find a pupil by UPN or by name.  A POST: what is looked for stays out of addresses."""
+
+from __future__ import annotations
+
+from pydantic import model_validator
+
+from send_records.aggregates.details import Upn
+from send_records.aggregates.values import Name, Value
+from send_records.api.accounting import SearchAccess
+from send_records.api.dependencies import Limit, Reader, ReadSide
+from send_records.api.recording import router_for
+from send_records.projections.send_register import RegisterRow, find_pupils
+
+router = router_for("search")
+
+
+class FindPupils(Value):
+    """Whom to look for: by UPN, exactly; or by words that the name holds, in any order."""
+
+    upn: Upn | None = None
+    name: Name | None = None
+    academy: Name | None = None
+
+    @model_validator(mode="after")
+    def _somebody(self) -> FindPupils:
+        if self.upn is None and self.name is None:
+            raise ValueError("Enter a UPN or a name")
+        return self
+
+
+class Found(Value):
+    """The pupils found, by name."""
+
+    data: list[RegisterRow]
+
+
+@router.post("/search", operation_id="find_pupils")
+def find(
+    wanted: FindPupils, views: ReadSide, reader: Reader, access: SearchAccess, limit: Limit = 50
+) -> Found:
+    """Find pupils by UPN or name.  Records nothing of the pupil, so it takes no key and no version;
+    that you looked, and whom you found, is in the access log."""
+    rows = find_pupils(views, upn=wanted.upn, name=wanted.name, academy=wanted.academy, limit=limit)
+    return access.given([row.pupil_id for row in rows], Found.model_construct(data=rows))

@@ -1,0 +1,158 @@
+"""Checking the views: every entry is opened, every view folded again from nothing, and compared.
+
+A row that somebody edited, added or removed is found here and nowhere else, for views are not
+signed: they follow from the log, and so it is the log that speaks against them.  Opening every
+entry also finds what was never sealed by this trust, in this place, though its hash be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
+from typing import Any, cast
+from uuid import UUID
+
+from eventsourcing.persistence import MapperDeserialisationError
+from psycopg import Connection
+from psycopg.sql import SQL, Identifier
+
+from send_records.aggregates.retention import PersonalDataErased
+from send_records.projections.base import Key, Projection, fold
+from send_records.projections.engine import PROJECTIONS
+from send_records.projections.rebuild import differences
+from send_records.projections.tables import Table
+from send_records.store.damage import Damage, Finding
+from send_records.store.mapper import ErasedEvent, EventMapper, Recorded
+from send_records.store.recorder import select
+from send_records.store.sealing import Seals
+
+PUPILS = 200
+"""Pupils whose entries and rows are in hand at once."""
+
+NOBODYS = """
+    SELECT count(*) FROM {} WHERE pupil_id NOT IN (SELECT stream_id FROM events)
+    OR pupil_id IN (SELECT stream_id FROM events
+                    WHERE topic = 'PersonalDataErased' AND position <= %s)
+"""
+
+
+def check_views(
+    connection: Connection,
+    seals: Seals,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Finding]:
+    """Return the entries that do not open, and the rows that are not what the log adds up to.
+
+    Within one transaction of the caller's that is REPEATABLE READ.  Each view is compared with the
+    log up to the position that it has reached.
+    """
+    found: list[Finding] = []
+    reached: dict[str, int] = dict(
+        connection.execute("SELECT name, position FROM projection_positions").fetchall()
+    )
+    mapper = EventMapper(seals)
+    for pupils, done, total in _pupils(connection):
+        events = _opened(connection, mapper, pupils, found)
+        for projection in PROJECTIONS:
+            at = reached.get(projection.name, 0)
+            seen = [event for event in events if (event.position or 0) <= at]
+            found += _compared(connection, Table(projection, seals), pupils, seen)
+        progress(done, total)
+    for projection in PROJECTIONS:
+        found += _of_nobody(connection, projection, reached.get(projection.name, 0))
+    return found
+
+
+def _pupils(connection: Connection) -> Iterator[tuple[list[UUID], int, int]]:
+    """Yield some pupils at a time, how many that makes, and how many there are."""
+    streams = connection.execute("SELECT DISTINCT stream_id FROM events ORDER BY 1")
+    pupils = [pupil for (pupil,) in streams]
+    for start in range(0, len(pupils), PUPILS):
+        some = pupils[start : start + PUPILS]
+        yield some, start + len(some), len(pupils)
+
+
+def _opened(
+    connection: Connection, mapper: EventMapper, pupils: Sequence[UUID], found: list[Finding]
+) -> list[Recorded]:
+    """Return the pupils' events in the order of the log; those that do not open are findings, and
+    so are those whose key is gone though nothing before them, or nothing at all, says why."""
+    events: list[Recorded] = []
+    for row in select(connection, "WHERE stream_id = ANY(%s) ORDER BY position", [list(pupils)]):
+        try:
+            events.append(mapper.read_one(row))
+        except MapperDeserialisationError as error:
+            why = type(error.__cause__ or error).__name__
+            found.append(Finding("events", row.id, Damage.FORGED, f"it does not open: {why}"))
+    noted = {e.originator_id: e.position or 0 for e in events if isinstance(e, PersonalDataErased)}
+    for event in events:
+        if isinstance(event, ErasedEvent):
+            at = noted.get(event.originator_id)
+            if at is None:
+                what = "its key is gone, and nothing says that the pupil was erased"
+                found.append(Finding("events", event.position, Damage.LOST, what))
+            elif event.position > at:
+                what = f"the pupil was erased before, at {at}"
+                found.append(Finding("events", event.position, Damage.FORGED, what))
+    return events
+
+
+def _compared(
+    connection: Connection, table: Table[Any], pupils: Sequence[UUID], events: Sequence[Recorded]
+) -> list[Finding]:
+    projection = table.projection
+    rows: dict[Any, Any] = {}
+    fold(projection, rows, events)
+    folded = {key: row for key, row in rows.items() if row is not None}
+    last = {event.originator_id: event.position or 0 for event in events}
+    damaged: list[tuple[UUID, Key]] = []
+    stored = list(table.every(connection, {"pupil_id": list(pupils)}, damaged))
+    for _, key in damaged:
+        folded.pop(key, None)
+    found = [
+        _different(projection, key, right, row, last)
+        for key, right, row in differences(projection, folded, stored)
+    ]
+    found += [
+        _wrong(projection, key, last.get(pupil), "a row does not open") for pupil, key in damaged
+    ]
+    if not damaged:
+        found += [
+            _wrong(projection, pupil, last.get(pupil), "its tag is of another UPN")
+            for pupil in table.mistagged(connection, pupils)
+        ]
+    return found
+
+
+def _different(
+    projection: Projection[Any],
+    key: Any,
+    right: Any,
+    row: Any,
+    last: dict[UUID, int],
+) -> Finding:
+    if row is None:
+        what = "a row is missing"
+    elif right is None:
+        what = "there should be no such row"
+    else:
+        names = [f.name for f in fields(cast(Any, projection.row))]
+        wrong = [name for name in names if getattr(right, name) != getattr(row, name)]
+        what = f"not as the log says in {', '.join(wrong)}"
+    return _wrong(projection, key, last.get(key), what)
+
+
+def _wrong(projection: Projection[Any], key: Key, last: int | None, what: str) -> Finding:
+    """Return a finding at the entry that the row is of or, if of many, at the pupil's last."""
+    position = key if projection.key == "position" else last
+    return Finding(projection.name, position, Damage.VIEW, what)
+
+
+def _of_nobody(connection: Connection, projection: Projection[Any], at: int) -> list[Finding]:
+    """Return a finding if a view has rows of pupils who are not in the log, or were erased."""
+    query = SQL(NOBODYS).format(Identifier(projection.name))
+    row = connection.execute(query, [at]).fetchone()
+    if row is None or row[0] == 0:
+        return []
+    what = f"{row[0]} rows of pupils who are not in the log, or were erased"
+    return [Finding(projection.name, None, Damage.VIEW, what)]

@@ -1,0 +1,113 @@
+"""How a row is kept: what it is found and counted by as columns, all else as one sealed value.
+
+Fields marked SEALED have no column of their own: they are one JSON object, sealed under the pupil's
+key in the place where the row stands, in the column ``sealed``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from datetime import date
+from typing import Any, Generic, TypeVar, cast, get_type_hints
+from uuid import UUID
+
+import orjson
+from psycopg.types.json import Jsonb
+
+from send_records.projections.base import Key, Projection, pupil_of
+from send_records.store.keyring import KeyDestroyed, KeyMissing
+from send_records.store.sealing import DoesNotOpen, Seals, UpnIndex, sized
+
+R = TypeVar("R")
+
+JSON = {"json": True}
+"""The ``metadata`` of a dataclass field whose column is jsonb."""
+
+SEALED = {"sealed": True}
+"""The ``metadata`` of a field that nobody reads without the pupil's key."""
+
+
+def found_by(column: str) -> dict[str, str]:
+    """Return the ``metadata`` of a sealed field whose exact value is looked up by a keyed tag in a
+    column of that name."""
+    return {"tag": column}
+
+
+class Rows(Generic[R]):
+    """Between the rows of one projection and what its table holds.
+
+    A row whose pupil was erased is no row any more: it is left out, whichever way it goes.
+    """
+
+    def __init__(self, projection: Projection[R], seals: Seals) -> None:
+        self._projection = projection
+        self._seals = seals
+        found = fields(cast(Any, projection.row))
+        hints = get_type_hints(projection.row)
+        self._clear = [field.name for field in found if not field.metadata.get("sealed")]
+        self._sealed = [field.name for field in found if field.metadata.get("sealed")]
+        self._days = [name for name in self._sealed if hints[name] in (date, date | None)]
+        self._json = {field.name for field in found if field.metadata.get("json")}
+        self.tags = {f.name: f.metadata["tag"] for f in found if "tag" in f.metadata}
+        """The fields that are looked up by a tag, and in which column it is."""
+        self.columns = [*self._clear, *self.tags.values(), "sealed"]
+
+    def opened(
+        self, stored: Sequence[Mapping[str, Any]], damaged: list[tuple[UUID, Key]] | None = None
+    ) -> Iterator[R]:
+        """Yield rows with their words, having fetched their keys at once.
+
+        Raise DoesNotOpen for one that was not sealed where it stands, KeyMissing without a key,
+        unless ``damaged`` is there to take its pupil and its key.
+        """
+        self._seals.load({row["pupil_id"] for row in stored})
+        for row in stored:
+            try:
+                yield self._opened(row)
+            except KeyDestroyed:
+                continue
+            except (DoesNotOpen, KeyMissing, KeyError, TypeError, ValueError):
+                if damaged is None:
+                    raise
+                damaged.append((row["pupil_id"], row[self._projection.key]))
+
+    def _opened(self, row: Mapping[str, Any]) -> R:
+        pupil = row["pupil_id"]
+        place = self.place(pupil, row[self._projection.key])
+        words = orjson.loads(self._seals.open(pupil, place, row["sealed"]))
+        for name in self._days:  # as JSON they are text
+            if words[name] is not None:
+                words[name] = date.fromisoformat(words[name])
+        return self._projection.row(**{name: row[name] for name in self._clear}, **words)
+
+    def stored(self, rows: Iterable[R]) -> Iterator[list[Any]]:
+        """Yield rows as the values of their columns."""
+        index = self._seals.index() if self.tags else None
+        for row in rows:
+            pupil = cast(UUID, pupil_of(row))
+            words = orjson.dumps({name: getattr(row, name) for name in self._sealed})
+            place = self.place(pupil, getattr(row, self._projection.key))
+            try:
+                sealed = self._seals.seal(pupil, place, words)
+            except KeyDestroyed:
+                continue
+            yield [
+                *(self._value(row, name) for name in self._clear),
+                *(tag_of(index, getattr(row, name)) for name in self.tags),
+                sealed,
+            ]
+
+    def _value(self, row: R, name: str) -> Any:
+        value = getattr(row, name)
+        return Jsonb(value) if name in self._json else value
+
+    def place(self, pupil: UUID, key: Key) -> bytes:
+        """Return what the words of a row are bound to: its table, its pupil and its key."""
+        name = self._projection.name.encode()
+        return self._seals.place(b"send-records/row/1", sized(name), pupil.bytes, str(key).encode())
+
+
+def tag_of(index: UpnIndex | None, value: str | None) -> bytes | None:
+    """Return the tag under which a value stands; None for no value."""
+    return None if value is None or index is None else index.tags(value)[0]

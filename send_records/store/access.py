@@ -1,0 +1,184 @@
+"""The access log: who saw what of whom, and who was refused.
+
+A row is committed before the answer it accounts for is sent; if it cannot be, there is no answer
+(D13).  Rows are appended as events are, and proved as events are, by a tree of their own.  Search
+words are not kept: they may be the name of a child, and would outlive the child's erasure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import structlog
+from psycopg import Connection
+from psycopg.rows import dict_row
+from psycopg_pool import PoolTimeout
+
+from send_records.aggregates.base import Actor
+from send_records.errors import NotReadyYet
+from send_records.store.connections import Pool
+from send_records.store.sealing import Seals
+
+log = structlog.get_logger()
+
+
+class Act(StrEnum):
+    """What was done."""
+
+    READ = "read"
+    SEARCH = "search"
+    EXPORT = "export"
+    PROOF = "proof"
+    REFUSAL = "refusal"
+    KEYS = "keys"
+
+
+class Tier(StrEnum):
+    """How sensitive what an answer shows can be (``security.md``, "Who may do what")."""
+
+    AGGREGATES = "T0"
+    DIRECTORY = "T1"
+    PROVISION = "T2"
+    ASSESSMENT = "T3"
+    RESTRICTED = "T4"
+    ACCESS = "T5"
+    CONFIGURATION = "T6"
+
+
+class AccessPurpose(StrEnum):
+    """Why somebody looks (UK GDPR Art 5(1)(b)); a code, for words here might name a child."""
+
+    SUPPORT = "support"
+    REVIEW = "review"
+    SAFEGUARDING = "safeguarding"
+    TRANSFER = "transfer"
+    SUBJECT_ACCESS = "subject_access"
+    TRIBUNAL = "tribunal"
+    COMPLAINT = "complaint"
+    AUDIT = "audit"
+    ADMINISTRATION = "administration"
+
+
+GIVEN = "given"
+"""The outcome of what was not refused; a refusal's is its name."""
+
+
+class AccessNotRecorded(NotReadyYet):
+    """Who looks at a record is recorded first; what cannot be recorded is not shown."""
+
+    basis = "UK GDPR Art 5(2) and 32"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One answer, or one refusal."""
+
+    actor: Actor
+    request_id: UUID
+    act: Act
+    what: str
+    """The operation."""
+    tier: Tier
+    purpose: AccessPurpose
+    pupils: Sequence[UUID] = ()
+    outcome: str = GIVEN
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRow:
+    """One row of the access log, with the name opened."""
+
+    position: int
+    recorded_at: datetime
+    request_id: UUID
+    actor_id: UUID
+    name: str
+    role: str
+    academy: str | None
+    act: str
+    what: str
+    tier: str
+    purpose: str
+    outcome: str
+
+
+class AccessLog:
+    """Appends to, and reads, the access log of one trust."""
+
+    def __init__(self, pool: Pool, seals: Seals) -> None:
+        self._pool = pool
+        self._seals = seals
+
+    def record(self, access: Access) -> int:
+        """Commit a row, and return its position; raise AccessNotRecorded if that fails."""
+        with self._or_nothing() as connection:
+            return append_access(connection, self._seals, access)
+
+    def of_pupil(self, pupil_id: UUID, *, after: int, limit: int) -> list[AccessRow]:
+        """Return who saw, or was refused, anything of a pupil, in order, after a position."""
+        with (
+            self._or_nothing() as connection,
+            connection.cursor(row_factory=dict_row, binary=True) as cursor,
+        ):
+            rows = cursor.execute(
+                "SELECT position, recorded_at, request_id, actor_id, sealed, role, academy, act, "
+                "what, tier, purpose, outcome FROM access_log "
+                "WHERE pupils @> ARRAY[%s::uuid] AND position > %s ORDER BY position LIMIT %s",
+                [pupil_id, after, limit],
+            ).fetchall()
+        return [AccessRow(name=self._name(row), **row) for row in rows]
+
+    def _name(self, row: dict[str, Any]) -> str:
+        """Return the actor's name, and take it out of the row in its sealed form."""
+        place = name_place(self._seals, row["actor_id"], row["request_id"])
+        return self._seals.open(row["actor_id"], place, row.pop("sealed")).decode()
+
+    @contextmanager
+    def _or_nothing(self) -> Iterator[Connection]:
+        try:
+            with self._pool.connection() as connection:
+                yield connection
+        except (psycopg.Error, PoolTimeout) as error:
+            log.error("access_log_failed", error=type(error).__name__)
+            raise AccessNotRecorded(
+                "Nothing is shown, for it cannot be recorded who looks: try again in a moment."
+            ) from error
+
+
+def append_access(connection: Connection, seals: Seals, access: Access) -> int:
+    """Append a row on a connection of the application's or the owner's; return its position."""
+    actor = access.actor
+    place = name_place(seals, actor.id, access.request_id)
+    row = connection.execute(
+        "SELECT append_access(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::uuid[], %s)",
+        [
+            access.request_id,
+            actor.id,
+            actor.role,
+            actor.academy,
+            access.act,
+            access.what,
+            access.tier,
+            access.purpose,
+            access.outcome,
+            list(access.pupils),
+            seals.seal_for_trust(place, actor.name.encode()),
+        ],
+        prepare=True,
+    ).fetchone()
+    if row is None:
+        raise LookupError("append_access() answered nothing")
+    position: int = row[0]
+    return position
+
+
+def name_place(seals: Seals, actor_id: UUID, request_id: UUID) -> bytes:
+    """Return the associated data of an actor's sealed name."""
+    return seals.place(b"send-records/access/1", actor_id.bytes, request_id.bytes)

@@ -1,0 +1,78 @@
+"""What is checked beside the walk through the logs: the tables that follow from them, and receipts
+that somebody kept."""
+
+from __future__ import annotations
+
+import base64
+
+from psycopg import Connection
+
+from send_records.store.damage import Damage, Finding
+from send_records.store.notes import BadNote, NoteKey, open_note
+
+COMMANDS = """
+    SELECT coalesce(e.first, c.first_position) FROM commands c FULL JOIN (
+        SELECT command_id, min(position) AS first, max(position) AS last, count(*) AS events
+        FROM events GROUP BY command_id
+    ) e USING (command_id)
+    WHERE (e.first, e.last, e.last - e.first + 1) IS DISTINCT FROM
+          (c.first_position, c.last_position, e.events) ORDER BY 1 LIMIT 100
+"""
+
+KEYS = """
+    SELECT e.first FROM data_keys k FULL JOIN (
+        SELECT stream_id, min(position) AS first, bool_or(topic = 'PersonalDataErased') AS erased,
+               min(key) AS low, max(key) AS high
+        FROM events LEFT JOIN LATERAL (
+            SELECT encode(substr(sealed, 2, 2), 'hex') AS key WHERE substr(sealed, 1, 1) = '\\x01'
+        ) AS own ON true GROUP BY stream_id
+    ) e USING (stream_id)
+    WHERE (true, k.destroyed_at IS NOT NULL, encode(int2send(k.key_no), 'hex'), e.low)
+        IS DISTINCT FROM (k.stream_id IS NOT NULL, e.erased, e.low, e.high)
+    ORDER BY 1 LIMIT 100
+"""
+"""Whose row of ``data_keys`` is missing, or says of destruction or of the key's number (bytes 2 and
+3 of what is sealed under the pupil's key) something else than the pupil's events."""
+
+
+def cross_check(connection: Connection) -> list[Finding]:
+    """Return where the tables beside the log do not say what the log says: which commands were
+    recorded, and whose key was destroyed."""
+    commands = connection.execute(COMMANDS).fetchall()
+    keys = connection.execute(KEYS).fetchall()
+    return [
+        *(
+            Finding("commands", position, Damage.ALTERED, "not as its events are")
+            for (position,) in commands
+        ),
+        *(
+            Finding("data_keys", position, Damage.ALTERED, "not as the pupil's events are")
+            for (position,) in keys
+        ),
+    ]
+
+
+def check_receipt(connection: Connection, text: str, key: NoteKey) -> list[Finding]:
+    """Return what is wrong with a receipt's proof: it is not ours, or what it promises is not in
+    the log at that place."""
+    try:
+        name, _, *lines = open_note(text, [key]).splitlines()
+    except BadNote as error:
+        return [Finding("receipt", None, Damage.FORGED, f"this trust did not sign it: {error}")]
+    if name != key.name:
+        return [Finding("receipt", None, Damage.FORGED, "it is not a receipt")]
+    return [found for line in lines if (found := _unkept(connection, line)) is not None]
+
+
+def _unkept(connection: Connection, line: str) -> Finding | None:
+    place, leaf = line.split(" ")
+    row = connection.execute(
+        "SELECT leaf FROM events WHERE position = %s", [int(place)], binary=True
+    ).fetchone()
+    if row is None:
+        gone = "a receipt promises an entry here, and there is none"
+        return Finding("receipt", int(place), Damage.MISSING, gone)
+    if row[0] != base64.b64decode(leaf):
+        other = "it is not the entry that a receipt promises here"
+        return Finding("receipt", int(place), Damage.REWRITTEN, other)
+    return None

@@ -1,0 +1,59 @@
+"""The keys of the run: a keyring and signing keys as an installation has, one for a process."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from uuid import UUID
+
+from send_records.application import SendRecords
+from send_records.bootstrap import Clock, now
+from send_records.custody import Keys
+from send_records.rules import shipped_rules
+from send_records.store.keks import KekFiles
+from send_records.store.keyring import open_keyring
+from send_records.store.keystore import SqliteKeyStore
+from send_records.store.mapper import EventMapper, event_place
+from send_records.store.places import Place
+from send_records.store.recorder import PostgresRecorder
+from send_records.store.sealing import Seals
+from send_records.store.signing import Purpose, SigningKeys
+
+DATA_DIR = "SEND_RECORDS_TEST_DIR"
+TRUST = "send-records.local"
+
+
+def keys_in(folder: Path) -> Keys:
+    """Return keys of their own, made in a folder; checkpoints are published there too."""
+    keks = KekFiles(folder / "kek")
+    keyring = open_keyring(SqliteKeyStore(folder / "keyring" / "keys.sqlite"), keks)
+    signing = SigningKeys(folder / "signing", TRUST)
+    seals = Seals(keyring, TRUST)
+    seals.make_own_keys()
+    return Keys(seals, signing, (Place(folder / "checkpoints"),), keks)
+
+
+@cache
+def held() -> Keys:
+    """Return the keys of this process."""
+    return keys_in(Path(os.environ[DATA_DIR], f"keys-{os.getpid()}"))
+
+
+def mapper() -> EventMapper:
+    return EventMapper(held().seals)
+
+
+def sealed(
+    words: bytes, *, pupil: UUID, version: int, topic: str, class_version: int, clear: str = "{}"
+) -> bytes:
+    """Return words as the log has them, under the pupil's key, which is made if there is none."""
+    seals = held().seals
+    seals.keyring.make(pupil)
+    place = event_place(seals, pupil, version, topic, class_version, clear.encode())
+    return seals.seal(pupil, place, words)
+
+
+def records_by(recorder: PostgresRecorder, clock: Clock = now) -> SendRecords:
+    receipts = held().signing.signer(Purpose.RECEIPTS)
+    return SendRecords(recorder, held().seals, receipts, shipped_rules(), clock)
