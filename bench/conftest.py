@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.conftest import (
+    _key_stores_are_closed,
     app_pool,
     cluster,
     database,
@@ -14,6 +15,7 @@ from tests.conftest import (
 )
 
 __all__ = [
+    "_key_stores_are_closed",
     "app_pool",
     "cluster",
     "database",

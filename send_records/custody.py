@@ -6,7 +6,7 @@ Each is kept apart from the others, and all of them from the log's database.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from send_records.settings import Settings
@@ -17,6 +17,7 @@ from send_records.store.keyring import open_keyring
 from send_records.store.keystore_postgres import key_store
 from send_records.store.ledger import Log
 from send_records.store.notes import NoteKey
+from send_records.store.outside import Outside
 from send_records.store.places import Place
 from send_records.store.sealing import Seals
 from send_records.store.signing import OF_LOG, SigningKeys
@@ -35,6 +36,10 @@ class Keys:
         """Return by which keys checkpoints are known."""
         return {log: self.signing.public(purpose) for log, purpose in OF_LOG.items()}
 
+    def outside(self) -> list[Outside]:
+        """Return what is published of both logs, read now."""
+        return [Outside(log, self.places, key) for log, key in self.of_logs().items()]
+
 
 @contextmanager
 def open_keys(settings: Settings, log: str) -> Iterator[Keys]:
@@ -46,16 +51,14 @@ def open_keys(settings: Settings, log: str) -> Iterator[Keys]:
     """
     kept = settings.data_dir / "keyring" / "keys.sqlite"
     named = settings.key_store
-    store = key_store(str(kept) if named is None else named.get_secret_value())
-    try:
-        keks = kek_files(settings)
+    keks = kek_files(settings)
+    with closing(key_store(str(kept) if named is None else named.get_secret_value())) as store:
         seals = Seals(open_keyring(store, keks), settings.trust)
         seals.make_own_keys()
         with one(log) as connection:
             erase_again(connection, seals)
         yield Keys(seals, signing_keys(settings), places(settings), keks)
-    finally:
-        store.close()
+        seals.keyring.forget()
 
 
 def kek_files(settings: Settings) -> KekFiles:

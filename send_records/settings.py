@@ -72,6 +72,11 @@ class Settings(BaseSettings):
     jwks_file: Path | None = None
     """The public keys of the identity provider; unset, the local issuer of the data directory."""
 
+    @property
+    def keys_beside_the_log(self) -> bool:
+        """Whether keys or checkpoints are in the data directory, for want of a better place."""
+        return self.kek_dir is None or self.key_store is None or not self.checkpoints
+
     @field_validator("checkpoints", mode="before")
     @classmethod
     def _separated_by_commas(cls, value: object) -> object:

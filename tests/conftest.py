@@ -25,7 +25,7 @@ from send_records.store.embedded import SUPERUSER, EmbeddedPostgres
 from send_records.store.migrate import claim, migrate
 from send_records.store.recorder import PostgresRecorder
 from send_records.store.roles import Roles, admit_only, provision
-from tests.keys import DATA_DIR, TRUST, held, records_by
+from tests.keys import DATA_DIR, OPENED, TRUST, held, records_by
 from tests.scratch import quick_folder
 
 TEMPLATE = "template_records"
@@ -43,6 +43,13 @@ def _only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _key_stores_are_closed() -> Iterator[None]:
+    yield
+    for store in OPENED:
+        store.close()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,10 @@ from uuid import UUID
 from send_records.application import SendRecords
 from send_records.bootstrap import Clock, now
 from send_records.custody import Keys
+from send_records.projections.checking import check_views
 from send_records.rules import shipped_rules
+from send_records.store.connections import at_one_moment
+from send_records.store.damage import Finding
 from send_records.store.keks import KekFiles
 from send_records.store.keyring import open_keyring
 from send_records.store.keystore import SqliteKeyStore
@@ -19,15 +22,21 @@ from send_records.store.places import Place
 from send_records.store.recorder import PostgresRecorder
 from send_records.store.sealing import Seals
 from send_records.store.signing import Purpose, SigningKeys
+from send_records.store.verify import verify
 
 DATA_DIR = "SEND_RECORDS_TEST_DIR"
 TRUST = "send-records.local"
+
+OPENED: list[SqliteKeyStore] = []
+"""The key stores of this process, to be closed at its end."""
 
 
 def keys_in(folder: Path) -> Keys:
     """Return keys of their own, made in a folder; checkpoints are published there too."""
     keks = KekFiles(folder / "kek")
-    keyring = open_keyring(SqliteKeyStore(folder / "keyring" / "keys.sqlite"), keks)
+    store = SqliteKeyStore(folder / "keyring" / "keys.sqlite")
+    OPENED.append(store)
+    keyring = open_keyring(store, keks)
     signing = SigningKeys(folder / "signing", TRUST)
     seals = Seals(keyring, TRUST)
     seals.make_own_keys()
@@ -37,7 +46,30 @@ def keys_in(folder: Path) -> Keys:
 @cache
 def held() -> Keys:
     """Return the keys of this process."""
-    return keys_in(Path(os.environ[DATA_DIR], f"keys-{os.getpid()}"))
+    return keys_in(_folder())
+
+
+def where_held() -> dict[str, str]:
+    """Return the settings by which another process finds the keys of this one."""
+    home = _folder()
+    return {
+        "SEND_RECORDS_KEY_STORE": str(home / "keyring" / "keys.sqlite"),
+        "SEND_RECORDS_KEK_DIR": str(home / "kek"),
+        "SEND_RECORDS_SIGNING_DIR": str(home / "signing"),
+    }
+
+
+def _folder() -> Path:
+    return Path(os.environ[DATA_DIR], f"keys-{os.getpid()}")
+
+
+def verified(conninfo: str, keys: Keys) -> list[Finding]:
+    """Return what ``send-records verify`` finds, views and all, having seen that it compared."""
+    outside = keys.outside()
+    with at_one_moment(conninfo) as connection:
+        done = verify(connection, outside)
+        assert all(each.checkpoints > 0 for each in done.walked)
+        return done.findings + check_views(connection, keys.seals)
 
 
 def mapper() -> EventMapper:

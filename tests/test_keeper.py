@@ -12,11 +12,10 @@ from uuid import UUID, uuid4
 
 import pytest
 from fastapi.testclient import TestClient
-from psycopg import Connection, IsolationLevel
+from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 
-from send_records.aggregates import EVENTS
 from send_records.aggregates.base import Actor, DomainEvent
 from send_records.aggregates.retention import (
     HoldKind,
@@ -31,7 +30,6 @@ from send_records.bootstrap import Database, System, issuer, now, running
 from send_records.custody import Keys
 from send_records.errors import Erased, NotFound
 from send_records.keeper import Keeper, RecordHeld
-from send_records.projections.checking import check_views
 from send_records.projections.engine import PROJECTIONS, Engine
 from send_records.projections.rebuild import rebuild
 from send_records.projections.send_register import find_pupils
@@ -40,25 +38,21 @@ from send_records.rules import shipped_rules
 from send_records.settings import Settings
 from send_records.store.access import AccessLog
 from send_records.store.connections import Pool, one, pool
-from send_records.store.crosschecks import cross_check
 from send_records.store.damage import Finding
 from send_records.store.erasure import erase_again
 from send_records.store.keks import KekMissing
 from send_records.store.keyring import KeyDestroyed, Keyring, open_keyring
 from send_records.store.keystore import SqliteKeyStore
 from send_records.store.mapper import ErasedEvent, EventMapper
-from send_records.store.outside import Outside
 from send_records.store.recorder import PostgresRecorder
 from send_records.store.roles import admit_only
 from send_records.store.sealing import UPN_INDEX, Seals
-from send_records.store.shapes import AccessShape, EventShape
 from send_records.store.shares import recover
-from send_records.store.signing import OF_LOG, Purpose
-from send_records.store.verify import walk
+from send_records.store.signing import Purpose
 from tests.api.client import Client, problem_of
 from tests.api.story import DPO, PUPIL, STORY, told, upn_of
 from tests.conftest import Cluster, new_database
-from tests.keys import TRUST, keys_in
+from tests.keys import TRUST, keys_in, verified
 from tests.scenario import ADMIT, IDENTIFY, RECORD_MOTHER, SENCO, but
 
 ADMINISTRATOR = Actor(id=UUID(int=9), name="Robin Hale", role=Role.ADMINISTRATOR)
@@ -116,16 +110,7 @@ class Office:
 
     def findings(self) -> list[Finding]:
         """Return what ``send-records verify`` finds, views and all."""
-        with one(self.database.app) as connection:
-            connection.isolation_level = IsolationLevel.REPEATABLE_READ
-            with connection.transaction():
-                found = cross_check(connection)
-                for shape in (EventShape(EVENTS), AccessShape()):
-                    key = self.keys.signing.public(OF_LOG[shape.log])
-                    walked = walk(connection, shape, Outside(shape.log, self.keys.places, key))
-                    assert walked.checkpoints > 0
-                    found += walked.findings
-                return found + check_views(connection, self.keys.seals)
+        return verified(self.database.app, self.keys)
 
     def accesses(self, pupil: UUID) -> list[tuple[str, str, str, str]]:
         """Return what was done that concerned a pupil, and by whom, in order."""

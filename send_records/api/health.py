@@ -39,6 +39,5 @@ def ready(system: CurrentSystem) -> Ready:
     """Answer while the database does; 503 otherwise."""
     with system.views.pool.connection() as connection:
         behind = lag(connection)
-        logs = {log: Tiles(connection, log) for log in Log}
-        unsigned = {log: tiles.size() - tiles.signed() for log, tiles in logs.items()}
+        unsigned = {log: Tiles(connection, log).unsigned() for log in Log}
     return Ready(log=system.records.size(), behind=behind, unsigned=unsigned)

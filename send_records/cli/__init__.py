@@ -113,6 +113,11 @@ def serve(
             stack.enter_context(projecting(found, held))
         if notary:
             stack.enter_context(notarising(found, held))
+        if settings.keys_beside_the_log and not demo:
+            err.print(
+                "Keys and checkpoints are in the data directory, beside the log: good for trying "
+                "it out; for a trust see “On a server” in the README."
+            )
         err.print(
             f"SEND records on http://{host}:{port}, described in /openapi.json (Ctrl-C to stop)"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,9 +13,8 @@ from uuid import UUID
 
 import orjson
 import typer
-from psycopg import Connection, IsolationLevel
+from psycopg import Connection
 
-from send_records.aggregates import EVENTS
 from send_records.bootstrap import database, notary
 from send_records.cli.console import (
     AsJson,
@@ -33,16 +33,18 @@ from send_records.disclosure.extract import VERIFIER, extract
 from send_records.logs import configure_logs
 from send_records.progress import Bar
 from send_records.projections.checking import check_views
+from send_records.settings import Settings
 from send_records.store.access import Act, Tier, append_access
-from send_records.store.connections import one
-from send_records.store.crosschecks import check_receipt, cross_check
-from send_records.store.damage import Finding, Walked
+from send_records.store.connections import at_one_moment, one
+from send_records.store.crosschecks import check_receipt
+from send_records.store.damage import Damage, Finding, Walked
+from send_records.store.erasure import ErasureNotNoted
 from send_records.store.ledger import Log
 from send_records.store.outside import Outside
 from send_records.store.places import Place
-from send_records.store.shapes import AccessShape, EventShape
 from send_records.store.signing import OF_LOG, Purpose
-from send_records.store.verify import walk
+from send_records.store.verify import Progress
+from send_records.store.verify import verify as verify_logs
 
 
 def notarise(
@@ -103,34 +105,31 @@ def verify(
     signing = signing_keys(settings)
     published = [Place(path) for path in checkpoints] if checkpoints else places(settings)
     outside = [Outside(log, published, signing.public(OF_LOG[log])) for log in Log]
-    with database(settings) as found, _snapshot(found.app) as connection:
-        walked = [_walk(connection, each) for each in outside]
-        findings = [finding for each in walked for finding in each.findings]
-        findings += cross_check(connection)
+    with database(settings) as found, at_one_moment(found.app) as connection:
+        verified = verify_logs(connection, outside, _bar)
+        findings = verified.findings
         for file in receipt or []:
             key = signing.public(Purpose.RECEIPTS)
             findings += check_receipt(connection, _note_of(file.read_text()), key)
         if views:
-            with open_keys(settings, found.app) as held, Bar("Comparing the views", err) as bar:
-                findings += check_views(connection, held.seals, bar.at)
-    _tell(walked, findings, published, as_json=as_json)
+            findings += _views(connection, settings, found.app)
+    _tell(verified.walked, findings, published, as_json=as_json)
     if findings:
         raise typer.Exit(1)
 
 
 @contextmanager
-def _snapshot(conninfo: str) -> Iterator[Connection]:
-    """Look at one state of the database, whatever is written meanwhile."""
-    with one(conninfo) as connection:
-        connection.isolation_level = IsolationLevel.REPEATABLE_READ
-        with connection.transaction():
-            yield connection
+def _bar(log: Log) -> Iterator[Progress]:
+    with Bar(f"Verifying {_named(log)}", err) as bar:
+        yield bar.at
 
 
-def _walk(connection: Connection, outside: Outside) -> Walked:
-    shape = EventShape(EVENTS) if outside.log is Log.EVENTS else AccessShape()
-    with Bar(f"Verifying {_named(outside.log)}", err) as bar:
-        return walk(connection, shape, outside, bar.at)
+def _views(connection: Connection, settings: Settings, app: str) -> list[Finding]:
+    try:
+        with open_keys(settings, app) as held, Bar("Comparing the views", err) as bar:
+            return check_views(connection, held.seals, bar.at)
+    except ErasureNotNoted as error:
+        return [Finding("data_keys", None, Damage.ALTERED, str(error).rstrip("."))]
 
 
 def _named(log: Log) -> str:
@@ -204,7 +203,8 @@ def extract_command(
         made = extract(connection, held.seals, held.signing.vkeys(), pupil, words=words, seen=seen)
         append_access(connection, held.seals, replace(access, pupils=[pupil]))
     to.mkdir(parents=True, exist_ok=True)
-    (to / "extract.json").write_bytes(orjson.dumps(made, option=orjson.OPT_INDENT_2))
+    with open(to / "extract.json", "wb", opener=lambda p, f: os.open(p, f, 0o600)) as file:
+        file.write(orjson.dumps(made, option=orjson.OPT_INDENT_2))
     (to / "verify_extract.py").write_bytes(VERIFIER.read_bytes())
     out.print(f"{len(made['entries'])} entries are in {to / 'extract.json'}.  To check them:")
     out.print(

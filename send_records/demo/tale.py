@@ -15,7 +15,6 @@ from uuid import uuid4
 import orjson
 from rich.console import Console
 
-from send_records.aggregates import EVENTS
 from send_records.aggregates.values import Role
 from send_records.bootstrap import Database, database
 from send_records.custody import Keys, open_keys, signing_keys
@@ -44,11 +43,8 @@ from send_records.disclosure.extract import VERIFIER
 from send_records.progress import Bar
 from send_records.projections.checking import check_views
 from send_records.settings import Settings
-from send_records.store.connections import one
-from send_records.store.crosschecks import cross_check
-from send_records.store.outside import Outside
-from send_records.store.shapes import AccessShape, EventShape
-from send_records.store.verify import walk
+from send_records.store.connections import at_one_moment, one
+from send_records.store.verify import verify
 
 SHOWN = "Aisha Rahman"
 """Whose record is shown at length."""
@@ -164,17 +160,14 @@ def _proof(api: Api, seen: dict[str, Any], settings: Settings, folder: Path) -> 
 
 def _verified(found: Database, held: Keys) -> dict[str, Any]:
     """Read the whole log again, and compare it with what was signed."""
-    outside = {log: Outside(log, held.places, key) for log, key in held.of_logs().items()}
-    with one(found.app) as connection:
-        walked = [
-            walk(connection, shape, outside[shape.log])
-            for shape in (EventShape(EVENTS), AccessShape())
-        ]
-        findings = cross_check(connection) + check_views(connection, held.seals)
+    outside = held.outside()
+    with at_one_moment(found.app) as connection:
+        verified = verify(connection, outside)
+        findings = verified.findings + check_views(connection, held.seals)
     return {
-        "entries": {each.log: each.entries for each in walked},
-        "checkpoints": {each.log: each.checkpoints for each in walked},
-        "findings": findings + [finding for each in walked for finding in each.findings],
+        "entries": {each.log: each.entries for each in verified.walked},
+        "checkpoints": {each.log: each.checkpoints for each in verified.walked},
+        "findings": findings,
     }
 
 

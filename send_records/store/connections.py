@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from psycopg import Connection, connect
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg import Connection, IsolationLevel, connect
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool
 
@@ -49,3 +52,13 @@ def libpq_environment(conninfo: str) -> dict[str, str]:
 def one(conninfo: str) -> Connection:
     """Return one autocommit connection; close it when done."""
     return connect(conninfo, autocommit=True)
+
+
+@contextmanager
+def at_one_moment(conninfo: str) -> Iterator[Connection]:
+    """Yield a connection that sees one moment of the database, whatever is written meanwhile; what
+    is done on it is undone."""
+    with one(conninfo) as connection:
+        connection.isolation_level = IsolationLevel.REPEATABLE_READ
+        with connection.transaction(force_rollback=True):
+            yield connection

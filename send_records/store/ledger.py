@@ -78,6 +78,14 @@ class Tiles:
         ).fetchone()
         return (row[0] or 0) if row else 0
 
+    def unsigned(self) -> int:
+        """Return how many entries of the log no checkpoint covers."""
+        query = SQL(
+            "SELECT size - coalesce((SELECT max(size) FROM checkpoints WHERE tree = %s), 0) FROM {}"
+        ).format(Identifier(self._log.head))
+        row = self._connection.execute(query, [self._log], prepare=True).fetchone()
+        return row[0] if row else 0
+
     def grow(self, start: int, until: int) -> None:
         """Take the leaves after ``start`` up to ``until`` into the tiles."""
         while start < until:

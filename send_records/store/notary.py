@@ -121,8 +121,7 @@ class Notary:
 
     def _sign_what_is_due(self, connection: Connection, *, asked: bool) -> None:
         for name in self._signers:
-            tiles = Tiles(connection, name)
-            waiting = tiles.size() - tiles.signed()
+            waiting = Tiles(connection, name).unsigned()
             if waiting == 0:
                 self._since.pop(name, None)
                 continue

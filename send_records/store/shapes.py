@@ -23,6 +23,15 @@ Row = bytes | memoryview
 LEAF, POSITION = slice(6, 38), slice(42, 50)
 """Where the stored leaf and the position are in a row: the first two columns of both logs."""
 
+COVERED = 38
+"""Where in a row that begins which its leaf is over: behind the leaf."""
+
+TOPIC = 176
+"""Where in a row of events the topic is, behind columns that are all of one length."""
+
+ACCESSED_AT = slice(54, 62)
+"""Where in a row of the access log its time is."""
+
 
 def position_of(row: Row) -> int | None:
     """Return the position of a row; None if it, or the leaf before it, is not as long as it is."""
@@ -70,14 +79,14 @@ class EventShape(Shape):
         self._last = (-(2**63), b"")
 
     def leaf_of(self, row: Row) -> bytes:
-        end = 176 + int.from_bytes(row[172:176], "big", signed=True)
+        end = TOPIC + int.from_bytes(row[TOPIC - 4 : TOPIC], "big", signed=True)
         return self._leaves([row], [end])[0]
 
     def _leaves(self, rows: Sequence[Row], ends: Sequence[int]) -> list[bytes]:
         """Return the leaves of rows, the places given where their topics end."""
         prefix, join, hashed = self.prefix, b"".join, sha256
         return [
-            hashed(join((prefix, row[38:end], hashed(row[end:]).digest()))).digest()
+            hashed(join((prefix, row[COVERED:end], hashed(row[end:]).digest()))).digest()
             for row, end in zip(rows, ends, strict=True)
         ]
 
@@ -87,7 +96,7 @@ class EventShape(Shape):
         except struct.error:
             return Damage.ALTERED, "a column is missing"
         wrong = None
-        if bytes(row[176 : 176 + length]) not in self._topics:
+        if bytes(row[TOPIC : TOPIC + length]) not in self._topics:
             wrong = Damage.UNKNOWN, "no event has that name"
         expected = self._versions.get(stream, 0) + 1
         if version != expected:
@@ -105,9 +114,9 @@ class EventShape(Shape):
         except struct.error:
             return None
         stored, positions, streams, versions, instants, commands, lengths = columns
-        ends = [176 + length for length in lengths]
+        ends = [TOPIC + length for length in lengths]
         leaves = self._leaves(rows, ends)
-        topics = {bytes(row[176:end]) for row, end in zip(rows, ends, strict=True)}
+        topics = {bytes(row[TOPIC:end]) for row, end in zip(rows, ends, strict=True)}
         if not (
             leaves == list(stored)
             and positions == tuple(range(after + 1, after + 1 + len(rows)))
@@ -121,9 +130,9 @@ class EventShape(Shape):
 
     def _in_time(self, instants: tuple[int, ...], commands: tuple[bytes, ...]) -> bool:
         """Say whether time never goes back, and stands still within one command only."""
-        told = [self._last, *zip(instants, commands, strict=True)]
-        in_order = [instant for instant, _ in told]
-        return in_order == sorted(in_order) and len(set(told)) == len(set(in_order))
+        instants, commands = (self._last[0], *instants), (self._last[1], *commands)
+        told = set(zip(instants, commands, strict=True))
+        return list(instants) == sorted(instants) and len(told) == len(set(instants))
 
     def _in_versions(self, streams: tuple[bytes, ...], versions: tuple[int, ...]) -> bool:
         """Take each pupil's next versions; none at all if one is not the next."""
@@ -151,17 +160,20 @@ class AccessShape(Shape):
         self._last = -(2**63)
 
     def leaf_of(self, row: Row) -> bytes:
-        return sha256(b"".join((self.prefix, row[38:]))).digest()
+        return sha256(b"".join((self.prefix, row[COVERED:]))).digest()
 
     def follows(self, row: Row) -> tuple[Damage, str] | None:
-        before, self._last = self._last, int.from_bytes(row[54:62], "big", signed=True)
+        before, self._last = self._last, int.from_bytes(row[ACCESSED_AT], "big", signed=True)
         if self._last <= before:
             return Damage.OUT_OF_ORDER, "recorded no later than the one before it"
         return None
 
     def sound(self, rows: Sequence[Row], after: int) -> list[bytes] | None:
         leaves = [self.leaf_of(row) for row in rows]
-        instants = [self._last, *(int.from_bytes(row[54:62], "big", signed=True) for row in rows)]
+        instants = [
+            self._last,
+            *(int.from_bytes(row[ACCESSED_AT], "big", signed=True) for row in rows),
+        ]
         positions = [int.from_bytes(row[POSITION], "big", signed=True) for row in rows]
         if (
             leaves != [row[LEAF] for row in rows]

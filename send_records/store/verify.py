@@ -11,32 +11,69 @@ Nothing is opened and no key is needed: it works as well after an erasure.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import cast
 
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
-from send_records.store.damage import Damage, Walked
+from send_records.aggregates import EVENTS
+from send_records.store.crosschecks import cross_check
+from send_records.store.damage import Damage, Finding, Walked
 from send_records.store.ledger import Log
 from send_records.store.merkle import TILE, Tree, grown
 from send_records.store.outside import Outside, alike
-from send_records.store.shapes import LEAF, Row, Shape, position_of
+from send_records.store.shapes import LEAF, AccessShape, EventShape, Row, Shape, position_of
 
 Progress = Callable[[int, int], None]
+"""Is told how many entries have been read, of how many."""
+
+
+def unseen(done: int, total: int) -> None:
+    """Take no notice of progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What came of verifying a trust's logs."""
+
+    walked: list[Walked]
+    findings: list[Finding]
+
+
+def verify(
+    connection: Connection,
+    outside: Iterable[Outside],
+    watching: Callable[[Log], AbstractContextManager[Progress]] = lambda log: nullcontext(unseen),
+) -> Verified:
+    """Walk through each log, and check what stands beside them, on a connection that sees one
+    moment (``connections.at_one_moment``).  ``watching`` gives who is told of the progress in one.
+    """
+    walked = []
+    for each in outside:
+        with watching(each.log) as progress:
+            walked.append(walk(connection, shape_of(each.log), each, progress))
+    found = [finding for each in walked for finding in each.findings]
+    return Verified(walked, found + cross_check(connection))
+
+
+def shape_of(log: Log) -> Shape:
+    """Return how the rows of a log come."""
+    return EventShape(EVENTS) if log is Log.EVENTS else AccessShape()
 
 
 def walk(
     connection: Connection,
     shape: Shape,
     outside: Outside,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = unseen,
 ) -> Walked:
     """Read one log from its first entry to its last, and return what is wrong with it, compared
     with what was published outside before it is read.
 
-    Memory is bounded: for each pupil the last version, and 32 bytes for 256 entries.  Within one
-    transaction of the caller's that is REPEATABLE READ, a log that is being written is no trouble.
+    Memory is bounded: for each pupil the last version, and 32 bytes for 256 entries.
     """
     walked = Walked(shape.log)
     notes = connection.execute("SELECT note FROM checkpoints WHERE tree = %s", [shape.log])

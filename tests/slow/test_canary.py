@@ -23,11 +23,10 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
-from psycopg import Connection, IsolationLevel
+from psycopg import Connection
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Literal
 
-from send_records.aggregates import EVENTS
 from send_records.aggregates.base import Actor
 from send_records.aggregates.concerns import CloseConcern
 from send_records.aggregates.plans import DraftPlan
@@ -38,18 +37,13 @@ from send_records.api import create_app
 from send_records.bootstrap import Database, database, issuer, notary, now, running
 from send_records.custody import Keys, open_keys
 from send_records.keeper import Keeper
-from send_records.projections.checking import check_views
 from send_records.settings import Settings
 from send_records.store.connections import in_schema, one
-from send_records.store.crosschecks import cross_check
 from send_records.store.embedded import SUPERUSER, EmbeddedPostgres
-from send_records.store.outside import Outside
 from send_records.store.programs import Programs
-from send_records.store.shapes import AccessShape, EventShape
-from send_records.store.signing import OF_LOG
-from send_records.store.verify import walk
 from tests.api.client import path_of
 from tests.api.story import DPO
+from tests.keys import verified
 from tests.scenario import SENCO
 from tests.scratch import scratch
 from tests.slow.canary import Canary, Scan, Thief, spelt_as
@@ -221,16 +215,7 @@ class Trust:
 
     def findings(self) -> list[Any]:
         """Return what ``send-records verify`` finds."""
-        with one(self.found.app) as connection:
-            connection.isolation_level = IsolationLevel.REPEATABLE_READ
-            with connection.transaction():
-                found = cross_check(connection)
-                for shape in (EventShape(EVENTS), AccessShape()):
-                    key = self.keys.signing.public(OF_LOG[shape.log])
-                    walked = walk(connection, shape, Outside(shape.log, self.keys.places, key))
-                    assert walked.checkpoints > 0
-                    found += walked.findings
-                return found + check_views(connection, self.keys.seals)
+        return verified(self.found.app, self.keys)
 
     def thief(self, connection: Connection) -> Thief:
         store = self.data_dir / "keyring" / "keys.sqlite"

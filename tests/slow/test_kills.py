@@ -36,7 +36,7 @@ from send_records.projections.tables import Table
 from send_records.store.connections import Pool, one, pool
 from send_records.store.mapper import Recorded
 from send_records.store.recorder import PostgresRecorder, RecordedCommand, read_log
-from tests.keys import held, records_by
+from tests.keys import held, records_by, where_held
 from tests.scenario import ADD, ADMIT, IDENTIFY, RECORD_MOTHER, SENCO, TELL, but
 from tests.slow.killing import Private, Told, private_server, verdict, writing
 from tests.store.audit import rows
@@ -184,8 +184,9 @@ def test_a_write_that_was_lost_or_doubled_is_found_out(private: Private) -> None
         superuser.execute("ALTER TABLE events DISABLE TRIGGER ALL")
         superuser.execute("DELETE FROM events WHERE command_id = %s", [first])
         superuser.execute(
-            "INSERT INTO events SELECT 1000000, %s, 1, topic, class_version, state, recorded_at, "
-            "actor_id, command_id, leaf FROM events WHERE command_id = %s",
+            "INSERT INTO events SELECT 1000000, %s, 1, topic, class_version, recorded_at, "
+            "actor_id, command_id, request_mac, clear, sealed, leaf "
+            "FROM events WHERE command_id = %s",
             [uuid4(), second],
         )
         found = verdict(superuser, told)
@@ -368,6 +369,7 @@ def projector(database: Database) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
         [sys.executable, "-m", "send_records.cli", "project"],
         env=os.environ
+        | where_held()
         | {
             "SEND_RECORDS_DATABASE_URL": database.app,
             "SEND_RECORDS_PROJECTOR_URL": database.as_projector(),

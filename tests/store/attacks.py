@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import LiteralString
 from uuid import UUID, uuid4
 
-from psycopg import Connection, IsolationLevel
+from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL
 
-from send_records.aggregates import EVENTS
 from send_records.aggregates.base import Actor
 from send_records.aggregates.pupil import RecordLeaving
 from send_records.aggregates.values import Role
@@ -31,18 +30,16 @@ from send_records.projections.checking import check_views
 from send_records.projections.engine import Engine
 from send_records.receipts import Receipt
 from send_records.store.access import Access, AccessLog, AccessPurpose, Act, Tier
-from send_records.store.connections import Pool, in_schema, one, pool
-from send_records.store.crosschecks import cross_check
+from send_records.store.connections import Pool, in_schema, pool
 from send_records.store.damage import Damage, Finding
 from send_records.store.embedded import SUPERUSER
 from send_records.store.ledger import Log, Tiles
 from send_records.store.notes import Checkpoint, Signer
-from send_records.store.outside import Outside
 from send_records.store.places import Place
 from send_records.store.recorder import PostgresRecorder
-from send_records.store.shapes import AccessShape, EventShape, Shape
+from send_records.store.shapes import Shape
 from send_records.store.signing import OF_LOG
-from send_records.store.verify import walk
+from send_records.store.verify import verify
 from tests.api.story import DPO, PUPIL, told
 from tests.conftest import Cluster
 from tests.keys import held, records_by
@@ -137,31 +134,12 @@ def published() -> Iterator[Keys]:
         yield replace(held(), places=(Place(Path(folder)),))
 
 
-@contextmanager
-def at_one_moment(conninfo: str) -> Iterator[Connection]:
-    """A connection in one transaction that sees one moment, as ``send-records verify`` has it;
-    whatever is done in it is undone."""
-    with one(conninfo) as connection:
-        connection.isolation_level = IsolationLevel.REPEATABLE_READ
-        with connection.transaction(force_rollback=True):
-            yield connection
-
-
-def outside_of(keys: Keys, places: Sequence[Place] | None = None) -> dict[Log, Outside]:
-    """Return what is published of both logs."""
-    published = keys.places if places is None else places
-    return {log: Outside(log, published, key) for log, key in keys.of_logs().items()}
-
-
-def verified(
+def verified_on(
     connection: Connection, keys: Keys, places: Sequence[Place] | None = None
 ) -> list[Finding]:
-    """Return what the verifier finds, as ``send-records verify`` asks it."""
-    found = []
-    outside = outside_of(keys, places)
-    for shape in (EventShape(EVENTS), AccessShape()):
-        found += walk(connection, shape, outside[shape.log]).findings
-    return [*found, *cross_check(connection), *check_views(connection, keys.seals)]
+    """Return what ``send-records verify`` finds, on a connection of an intruder's."""
+    looking = keys if places is None else replace(keys, places=tuple(places))
+    return verify(connection, looking.outside()).findings + check_views(connection, keys.seals)
 
 
 # What is always at hand

@@ -24,7 +24,7 @@ from send_records.cli import main
 from send_records.custody import Keys
 from send_records.projections.engine import Engine
 from send_records.store.access import append_access
-from send_records.store.connections import one, pool
+from send_records.store.connections import at_one_moment, one, pool
 from send_records.store.crosschecks import check_receipt
 from send_records.store.damage import MOST_FINDINGS, Damage, Finding, Walked
 from send_records.store.ledger import Log
@@ -54,12 +54,10 @@ from tests.store.attacks import (
     Deed,
     Scene,
     asked,
-    at_one_moment,
     columns_in,
     forget_checkpoints,
     looked,
     of_entry,
-    outside_of,
     published,
     regrow,
     releaf,
@@ -70,7 +68,7 @@ from tests.store.attacks import (
     tidy,
     unnoticed,
     untie,
-    verified,
+    verified_on,
 )
 from tests.store.writing import append, events
 
@@ -137,7 +135,7 @@ def first_of(found: Sequence[Finding], where: str) -> int | None:
 def test_of_a_log_that_was_only_appended_to_nothing_is_said(scene: Scene) -> None:
     """Though one of its pupils was erased, and its last entries are not signed yet."""
     with at_one_moment(scene.database.app) as connection:
-        assert verified(connection, scene.keys) == []
+        assert verified_on(connection, scene.keys) == []
 
         found = walked(connection, scene.keys)
         assert (found.entries, found.checkpoints) == (SIZE, 3)
@@ -147,7 +145,7 @@ def test_of_an_empty_log_nothing_is_said(database: Database, keys: Keys) -> None
     notary(database, keys.signing, keys.places).sign_all()
 
     with at_one_moment(database.app) as connection:
-        assert verified(connection, keys) == []
+        assert verified_on(connection, keys) == []
 
 
 def recording(database: Database, keys: Keys, stop: threading.Event) -> None:
@@ -182,7 +180,7 @@ def test_a_checkpoint_published_while_the_first_log_is_read_is_no_cut_of_the_sec
     database: Database, keys: Keys
 ) -> None:
     """Both are read as at one moment; what was published after it is about what it does not see."""
-    outside = outside_of(keys)
+    outside = {each.log: each for each in keys.outside()}
     with at_one_moment(database.app) as connection:
         assert walk(connection, EventShape(EVENTS), outside[Log.EVENTS]).findings == []
         with one(database.app) as another:
@@ -190,7 +188,7 @@ def test_a_checkpoint_published_while_the_first_log_is_read_is_no_cut_of_the_sec
         notary(database, keys.signing, keys.places).sign_all()
 
         assert walk(connection, AccessShape(), outside[Log.ACCESS]).findings == []
-        assert verified(connection, keys) != []  # planted: read afterwards, it looks like a cut
+        assert verified_on(connection, keys) != []  # planted: read afterwards, it looks like a cut
 
 
 # Each attack
@@ -202,7 +200,7 @@ def test_an_attack_is_named_with_the_first_entry_that_is_bad(
 ) -> None:
     attack.do(intruder, scene)
 
-    found = verified(intruder, scene.keys)
+    found = verified_on(intruder, scene.keys)
 
     named = [(each.where, each.position, each.damage) for each in found]
     assert (attack.where, attack.position, attack.damage) in named
@@ -236,7 +234,7 @@ ROWS_ADDED: dict[str, Deed] = {
 def test_a_row_added_to_a_view_is_found(view: str, scene: Scene, intruder: Connection) -> None:
     ROWS_ADDED[view](intruder, scene)
 
-    found = verified(intruder, scene.keys)
+    found = verified_on(intruder, scene.keys)
 
     assert [(each.where, each.damage) for each in found] == [(view, Damage.VIEW)]
 
@@ -275,7 +273,7 @@ def test_a_table_beside_the_log_that_says_otherwise_is_found(
     where, deed = BESIDE_THE_LOG[what]
     deed(intruder, scene)
 
-    found = verified(intruder, scene.keys)
+    found = verified_on(intruder, scene.keys)
 
     assert (where, Damage.ALTERED) in {(each.where, each.damage) for each in found}
 
@@ -289,7 +287,7 @@ def test_a_forged_pupil_is_found_though_nothing_says_which_key_it_is_under(
         "DELETE FROM data_keys WHERE stream_id = (SELECT stream_id FROM events WHERE position = 74)"
     )(intruder, scene)
 
-    found = verified(intruder, scene.keys)
+    found = verified_on(intruder, scene.keys)
 
     assert first_of(found, "events") == SIZE + 1
 
@@ -304,7 +302,7 @@ def test_an_entry_forged_of_somebody_erased_is_found(scene: Scene, intruder: Con
     )
     releaf(intruder, scene)
 
-    found = verified(intruder, scene.keys)
+    found = verified_on(intruder, scene.keys)
 
     assert first_of(found, "events") == SIZE + 1
 
@@ -318,7 +316,7 @@ def test_a_view_edited_is_found_though_the_pupils_key_was_struck_off(
         "DELETE FROM data_keys d USING events e WHERE position = 1 AND d.stream_id = e.stream_id",
     )(intruder, scene)
 
-    found = verified(intruder, scene.keys)
+    found = verified_on(intruder, scene.keys)
 
     assert ("send_register", Damage.VIEW) in {(each.where, each.damage) for each in found}
 
@@ -332,7 +330,7 @@ def test_a_row_whose_words_do_not_open_is_named_by_its_pupil(
         [PUPIL],
     )
 
-    [found] = verified(intruder, scene.keys)
+    [found] = verified_on(intruder, scene.keys)
 
     assert (found.where, found.position, found.damage) == (
         "send_register",
@@ -348,7 +346,7 @@ def test_a_row_left_of_somebody_erased_is_found(scene: Scene, intruder: Connecti
         [scene.erased],
     )
 
-    found = verified(intruder, scene.keys)
+    found = verified_on(intruder, scene.keys)
 
     assert ("send_register", Damage.VIEW) in {(each.where, each.damage) for each in found}
 
@@ -381,7 +379,7 @@ def test_an_entry_whose_leaf_is_none_is_the_one_that_is_named(
 ) -> None:
     intruder.execute(f"UPDATE events SET leaf = {leaf} WHERE position = {ENTRY}".encode())
 
-    found = [each for each in verified(intruder, scene.keys) if each.where == "events"]
+    found = [each for each in verified_on(intruder, scene.keys) if each.where == "events"]
 
     assert (found[0].position, found[0].damage) == (ENTRY, Damage.ALTERED)
 
@@ -395,7 +393,7 @@ def test_an_entry_with_a_column_emptied_is_named_and_stops_nothing(
 ) -> None:
     intruder.execute(f"UPDATE events SET {column} = NULL WHERE position = {ENTRY}".encode())
 
-    found = [each for each in verified(intruder, scene.keys) if each.where == "events"]
+    found = [each for each in verified_on(intruder, scene.keys) if each.where == "events"]
 
     assert (found[0].position, found[0].damage) == (ENTRY, Damage.ALTERED)
 
@@ -411,7 +409,7 @@ def test_a_note_in_a_place_that_is_not_signed_is_named(
     file.parent.mkdir(parents=True)
     file.write_text("events\n73\nnothing\n")
 
-    [found] = verified(intruder, scene.keys, places=[place, *scene.keys.places])
+    [found] = verified_on(intruder, scene.keys, places=[place, *scene.keys.places])
 
     assert (found.where, found.damage) == ("events", Damage.UNSIGNED)
 
@@ -438,7 +436,7 @@ def test_a_leaf_changed_where_it_is_published_is_named(
     (tmp_path / "events" / "tile" / "0").mkdir(parents=True)
     (tmp_path / "events" / "tile" / "0" / "000").write_bytes(leaves)
 
-    [found] = verified(intruder, scene.keys, places=[Place(tmp_path)])
+    [found] = verified_on(intruder, scene.keys, places=[Place(tmp_path)])
 
     assert (found.where, found.position, found.damage) == ("events", ENTRY, Damage.UNSIGNED)
 
@@ -492,7 +490,7 @@ def test_an_old_copy_is_named_with_where_it_ends(
         admissions(database, 1)
         notary(database, keys.signing, keys.places).sign_all()
         with at_one_moment(old.app) as connection:
-            [found] = verified(connection, keys)
+            [found] = verified_on(connection, keys)
 
     assert (found.where, found.position, found.damage) == ("events", 5, Damage.CUT)
 
@@ -507,7 +505,7 @@ def test_an_old_copy_that_went_on_is_named_with_where_it_parted(
         notary(database, keys.signing, keys.places).sign_all()
         admissions(old, 2)
         with at_one_moment(old.app) as connection:
-            [found] = verified(connection, keys)
+            [found] = verified_on(connection, keys)
 
     assert (found.where, found.position, found.damage) == ("events", 5, Damage.REWRITTEN)
 
