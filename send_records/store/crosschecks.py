@@ -7,6 +7,7 @@ import base64
 
 from psycopg import Connection
 
+from send_records.aggregates import EVENTS
 from send_records.store.damage import Damage, Finding
 from send_records.store.notes import BadNote, NoteKey, open_note
 
@@ -35,12 +36,27 @@ KEYS = """
 3 of what is sealed under the pupil's key) something else than the pupil's events."""
 
 
+TOPICS = """
+    SELECT min(position) FROM events WHERE NOT coalesce(topic = ANY(%s), false) GROUP BY topic
+    ORDER BY 1 LIMIT 100
+"""
+
+
 def cross_check(connection: Connection) -> list[Finding]:
     """Return where the tables beside the log do not say what the log says: which commands were
-    recorded, and whose key was destroyed."""
+    recorded, and whose key was destroyed; and which entries are of no event that there is.
+
+    The walk through the log settles that its rows are what was appended; here the database may be
+    asked.
+    """
+    topics = connection.execute(TOPICS, [list(EVENTS)]).fetchall()
     commands = connection.execute(COMMANDS).fetchall()
     keys = connection.execute(KEYS).fetchall()
     return [
+        *(
+            Finding("events", position, Damage.UNKNOWN, "no event has that name")
+            for (position,) in topics
+        ),
         *(
             Finding("commands", position, Damage.ALTERED, "not as its events are")
             for (position,) in commands

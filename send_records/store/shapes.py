@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from itertools import pairwise
 from typing import LiteralString
@@ -73,8 +73,7 @@ class EventShape(Shape):
     _fixed = struct.Struct(">6x32s4xq4x16s4xi4x2x4xq4x16x4x16s4x32xi")
     """Leaf, position, stream, version, recorded_at, command, length of the topic behind them."""
 
-    def __init__(self, topics: Iterable[str]) -> None:
-        self._topics = {topic.encode() for topic in topics}
+    def __init__(self) -> None:
         self._versions: dict[bytes, int] = {}
         self._last = (-(2**63), b"")
 
@@ -92,12 +91,10 @@ class EventShape(Shape):
 
     def follows(self, row: Row) -> tuple[Damage, str] | None:
         try:
-            _, _, stream, version, instant, command, length = self._fixed.unpack_from(row)
+            _, _, stream, version, instant, command, _ = self._fixed.unpack_from(row)
         except struct.error:
             return Damage.ALTERED, "a column is missing"
         wrong = None
-        if bytes(row[TOPIC : TOPIC + length]) not in self._topics:
-            wrong = Damage.UNKNOWN, "no event has that name"
         expected = self._versions.get(stream, 0) + 1
         if version != expected:
             wrong = Damage.OUT_OF_ORDER, f"version {version} of its pupil, and {expected} is next"
@@ -114,13 +111,10 @@ class EventShape(Shape):
         except struct.error:
             return None
         stored, positions, streams, versions, instants, commands, lengths = columns
-        ends = [TOPIC + length for length in lengths]
-        leaves = self._leaves(rows, ends)
-        topics = {bytes(row[TOPIC:end]) for row, end in zip(rows, ends, strict=True)}
+        leaves = self._leaves(rows, [TOPIC + length for length in lengths])
         if not (
             leaves == list(stored)
             and positions == tuple(range(after + 1, after + 1 + len(rows)))
-            and topics <= self._topics
             and self._in_time(instants, commands)
             and self._in_versions(streams, versions)
         ):

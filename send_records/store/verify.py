@@ -19,7 +19,6 @@ from typing import cast
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
-from send_records.aggregates import EVENTS
 from send_records.store.crosschecks import cross_check
 from send_records.store.damage import Damage, Finding, Walked
 from send_records.store.ledger import Log
@@ -61,7 +60,7 @@ def verify(
 
 def shape_of(log: Log) -> Shape:
     """Return how the rows of a log come."""
-    return EventShape(EVENTS) if log is Log.EVENTS else AccessShape()
+    return EventShape() if log is Log.EVENTS else AccessShape()
 
 
 def walk(

@@ -13,7 +13,6 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from send_records.aggregates import EVENTS
 from send_records.bootstrap import Database, notary
 from send_records.custody import Keys
 from send_records.store.connections import one, pool
@@ -68,7 +67,7 @@ def recorded(database: Database, keys: Keys) -> list[bytes]:
                 records.execute(pupil, command, asked())
     notary(database, keys.signing, keys.places).sign_all()
     with one(database.app) as connection:
-        return rows_of(connection, EventShape(EVENTS))
+        return rows_of(connection, EventShape())
 
 
 def test_every_bit_of_every_column_of_every_entry_matters(recorded: list[bytes]) -> None:
@@ -76,7 +75,7 @@ def test_every_bit_of_every_column_of_every_entry_matters(recorded: list[bytes])
     that was before it."""
     started = time.monotonic()
 
-    tried, missed = unnoticed(EventShape(EVENTS), recorded)
+    tried, missed = unnoticed(EventShape(), recorded)
 
     say(
         f"{tried:,} bits of {len(COLUMNS)} columns of {len(recorded)} entries turned, one at a "
@@ -122,7 +121,7 @@ def turned_at_random(random: Random, rows: Sequence[bytes]) -> tuple[int, int, b
 def found_by_walk(connection: Any, keys: Keys) -> list[Finding]:
     key = keys.signing.public(OF_LOG[Log.EVENTS])
     outside = Outside(Log.EVENTS, keys.places, key)
-    return walk(cast(Connection, connection), EventShape(EVENTS), outside).findings
+    return walk(cast(Connection, connection), EventShape(), outside).findings
 
 
 def entry_named(found: Sequence[Finding]) -> int | None:

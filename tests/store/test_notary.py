@@ -85,7 +85,7 @@ def kept(connection: Connection) -> list[int]:
 def verdict(connection: Connection, keys: Keys) -> list[str]:
     found = walk(
         connection,
-        EventShape(["Noted"]),
+        EventShape(),
         Outside(Log.EVENTS, keys.places, keys.signing.public(KEY)),
     )
     return [f"{each.position} {each.damage}" for each in found.findings]

@@ -18,7 +18,6 @@ from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 
-from send_records.aggregates import EVENTS
 from send_records.bootstrap import Database, notary
 from send_records.cli import main
 from send_records.custody import Keys
@@ -119,7 +118,7 @@ def walked(
     connection: Connection, keys: Keys, shape: EventShape | None = None, *, outside: bool = True
 ) -> Walked:
     """Walk through the events alone."""
-    shape = shape or EventShape(EVENTS)
+    shape = shape or EventShape()
     places: Sequence[Place] = keys.places if outside else ()
     return walk(connection, shape, Outside(shape.log, places, keys.of_logs()[shape.log]))
 
@@ -182,7 +181,7 @@ def test_a_checkpoint_published_while_the_first_log_is_read_is_no_cut_of_the_sec
     """Both are read as at one moment; what was published after it is about what it does not see."""
     outside = {each.log: each for each in keys.outside()}
     with at_one_moment(database.app) as connection:
-        assert walk(connection, EventShape(EVENTS), outside[Log.EVENTS]).findings == []
+        assert walk(connection, EventShape(), outside[Log.EVENTS]).findings == []
         with one(database.app) as another:
             append_access(another, keys.seals, looked(SENCO))
         notary(database, keys.signing, keys.places).sign_all()
@@ -355,7 +354,7 @@ def test_many_findings_do_not_hide_the_first(
     cluster: Cluster, database: Database, keys: Keys
 ) -> None:
     """One entry rewritten with care, and so many clumsily that the list is full of them."""
-    plain = EventShape(["Noted"])
+    plain = EventShape()
     with one(database.app) as app:
         append(app, *events(uuid4(), *range(1, MOST_FINDINGS + 50)))
     notary(database, keys.signing, keys.places).sign_all()
@@ -585,7 +584,7 @@ def test_a_log_recomputed_with_its_tiles_is_named_to_the_entry(
     for deed in (regrow, forget_checkpoints):
         deed(long, scene)
 
-    found = walked(long, keys, EventShape(["Noted"])).findings
+    found = walked(long, keys, EventShape()).findings
 
     assert [(each.position, each.damage) for each in found] == [(300, Damage.REWRITTEN)]
 
@@ -593,7 +592,7 @@ def test_a_log_recomputed_with_its_tiles_is_named_to_the_entry(
 def test_a_log_recomputed_without_its_tiles_is_named_to_the_entry(
     long: Connection, keys: Keys
 ) -> None:
-    found = walked(long, keys, EventShape(["Noted"])).findings
+    found = walked(long, keys, EventShape()).findings
 
     assert (found[0].position, found[0].damage) == (300, Damage.REWRITTEN)
 
@@ -606,7 +605,7 @@ def test_a_hash_changed_in_a_tile_is_named(long: Connection, keys: Keys, scene: 
         "WHERE tree = 'events'"
     )
 
-    found = walked(long, keys, EventShape(["Noted"]), outside=False).findings
+    found = walked(long, keys, EventShape(), outside=False).findings
 
     assert "a hash kept above it is another" in [each.detail for each in found]
 
@@ -629,7 +628,7 @@ def test_a_verifier_that_believes_the_stored_leaves_misses_an_edit(
 ) -> None:
     of_entry("actor_id = gen_random_uuid()", ENTRY)(intruder, scene)
 
-    assert walked(intruder, scene.keys, Believing(EVENTS)).findings == []
+    assert walked(intruder, scene.keys, Believing()).findings == []
     assert walked(intruder, scene.keys).findings != []
 
 
@@ -651,7 +650,7 @@ def test_every_bit_of_every_column_of_a_small_log_matters(
     scene: Scene, intruder: Connection
 ) -> None:
     """Of 500 entries it is shown in ``tests/slow/test_flips.py``."""
-    tried, missed = unnoticed(EventShape(EVENTS), rows_of(intruder, EventShape(EVENTS))[:3])
+    tried, missed = unnoticed(EventShape(), rows_of(intruder, EventShape())[:3])
 
     assert tried > 10_000
     assert missed == 0
@@ -674,14 +673,14 @@ class BlindToWhoDidIt(EventShape):
         return [bytes(row[6:38])] if bytes(first) == row else None
 
     def __init__(self, first: bytes) -> None:
-        super().__init__(EVENTS)
+        super().__init__()
         self.first = first
 
 
 def test_a_verifier_that_passes_over_a_column_would_be_known_by_its_bits(
     scene: Scene, intruder: Connection
 ) -> None:
-    row = rows_of(intruder, EventShape(EVENTS))[0]
+    row = rows_of(intruder, EventShape())[0]
 
     assert unnoticed(BlindToWhoDidIt(row), [row])[1] == 16 * 8
 
@@ -693,7 +692,7 @@ COLUMNS = [name.strip() for name in EventShape.columns.split(",")]
 def test_a_bit_turned_in_the_table_itself_is_found(
     column: int, scene: Scene, intruder: Connection
 ) -> None:
-    row = bytearray(rows_of(intruder, EventShape(EVENTS))[ADMISSION - 1])
+    row = bytearray(rows_of(intruder, EventShape())[ADMISSION - 1])
     at = columns_in(row)[column]
     row[at[len(at) // 2]] ^= 2
     intruder.execute("DELETE FROM events WHERE position = 1")
