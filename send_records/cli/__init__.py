@@ -65,7 +65,7 @@ from send_records.store.keks import KekExposed, KekMissing, WrongKek
 from send_records.store.keystore import KeyStoreExposed
 from send_records.store.migrate import MigrationEdited, MigrationsPending, OtherTrust
 from send_records.store.notary import LogContradicted
-from send_records.store.places import PlaceDamaged
+from send_records.store.places import PlaceAway, PlaceDamaged
 from send_records.store.programs import EmbeddedPostgresFailed, binary
 from send_records.store.recorder import AMBIGUOUS
 from send_records.store.sealing import Seals
@@ -349,6 +349,7 @@ KNOWN = (
     RoleNotConfigured,
     LogContradicted,
     ErasureNotNoted,
+    PlaceAway,
     PlaceDamaged,
     KekExposed,
     KekMissing,

@@ -18,7 +18,7 @@ from send_records.store.connections import one
 from send_records.store.ledger import Log, LogHasGap, Tiles
 from send_records.store.merkle import HASH, TILE, LeavesMissing, Tree
 from send_records.store.notes import Checkpoint, NoteKey, Signer
-from send_records.store.places import Place, PlaceDamaged
+from send_records.store.places import Place, PlaceAway, PlaceDamaged
 from send_records.store.recorder import AMBIGUOUS
 
 MOST_UNSIGNED = 100
@@ -45,17 +45,34 @@ def require_as_signed(
     connection: Connection, places: Sequence[Place], keys: Mapping[Log, NoteKey]
 ) -> None:
     """Raise LogContradicted if a log is shorter than what was published last, or its tree is
-    another; PlaceDamaged if what was published is not signed by the trust.
+    another; PlaceDamaged if what was published is not signed by the trust; PlaceAway if none of
+    the places can be reached, for one has to be asked.
 
     It reads a few tiles, and so takes no time at any size.  That the tiles are those of the
     entries is for ``verify`` to say, which reads every byte.
     """
     for log_name, key in keys.items():
         tiles = Tiles(connection, log_name)
-        for place in places:
+        for place in reachable(places, log_name, key):
             seen = place.latest(log_name, key)
             if seen is not None:
                 _require(tiles, log_name, seen, place)
+
+
+def reachable(places: Sequence[Place], log_name: Log, key: NoteKey) -> list[Place]:
+    """Return the places that can be reached now, and say of which that is not so; raise PlaceAway
+    if it is so of none."""
+    found, away = [], None
+    for place in places:
+        try:
+            place.latest(log_name, key)
+            found.append(place)
+        except PlaceAway as error:
+            log.error("checkpoint_place_away", error=str(error))
+            away = error
+    if away is not None and not found:
+        raise away
+    return found
 
 
 def _require(tiles: Tiles, log_name: Log, seen: Checkpoint, place: Place) -> None:
@@ -111,7 +128,7 @@ class Notary:
             except AMBIGUOUS as error:
                 log.warning("notary_waits_for_database", error=type(error).__name__)
                 stop.wait(1)
-            except (LogContradicted, LogHasGap, PlaceDamaged) as error:
+            except (LogContradicted, LogHasGap, PlaceAway, PlaceDamaged) as error:
                 log.error("notary_refuses_to_sign", error=str(error))
                 stop.wait(5)
             except Exception as error:
@@ -133,7 +150,7 @@ class Notary:
     def _sign_at_the_end(self) -> None:
         try:
             self.sign_all()
-        except (*AMBIGUOUS, LogContradicted, LogHasGap, PlaceDamaged) as error:
+        except (*AMBIGUOUS, LogContradicted, LogHasGap, PlaceAway, PlaceDamaged) as error:
             log.error("notary_left_something_unsigned", error=type(error).__name__)
 
     def sign_all(self) -> dict[Log, Checkpoint]:
@@ -145,7 +162,8 @@ class Notary:
     def sign(self, connection: Connection, name: Log) -> Checkpoint:
         """Take what is new into the tree, sign, and publish.
 
-        Raise LogContradicted if a place holds a checkpoint that the log contradicts.
+        Raise LogContradicted if a place holds a checkpoint that the log contradicts, PlaceAway if
+        no place can be reached.
         """
         signer, tiles = self._signers[name], Tiles(connection, name)
         with connection.transaction():
@@ -160,11 +178,26 @@ class Notary:
                 "ON CONFLICT DO NOTHING",
                 [name, size, made.root, note],
             )
-            for place in self._places:
-                self._publish(tiles, name, made, note, place)
+            self._publish(tiles, name, made, note)
         return made
 
-    def _publish(self, tiles: Tiles, name: Log, made: Checkpoint, note: str, place: Place) -> None:
+    def _publish(self, tiles: Tiles, name: Log, made: Checkpoint, note: str) -> None:
+        """Publish in every place that can be reached; raise PlaceAway if it is none, and then
+        nothing was signed."""
+        published, away = 0, None
+        for place in reachable(self._places, name, self._keys[name]):
+            try:
+                self._publish_in(place, tiles, name, made, note)
+                published += 1
+            except PlaceAway as error:
+                log.error("checkpoint_place_away", error=str(error))
+                away = error
+        if away is not None and not published:
+            raise away
+
+    def _publish_in(
+        self, place: Place, tiles: Tiles, name: Log, made: Checkpoint, note: str
+    ) -> None:
         seen = place.latest(name, self._keys[name])
         if seen is not None and seen.size >= made.size:
             return

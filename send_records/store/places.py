@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from send_records.store.ledger import Log
@@ -32,54 +32,68 @@ class PlaceDamaged(Exception):
     """What a place holds is not what was published there."""
 
 
+class PlaceAway(Exception):
+    """A place cannot be reached: its disk is full or gone, or it is no folder."""
+
+
 class Place:
-    """One directory."""
+    """One directory; every method may raise PlaceAway."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def latest(self, log: Log, key: NoteKey) -> Checkpoint | None:
         """Return the newest checkpoint here, or None; raise PlaceDamaged if it is not signed."""
-        file = self._of(log) / "checkpoint"
-        return opened(file, key) if file.exists() else None
+        with self._reached():
+            newest = self._of(log) / "checkpoint"
+            file = newest if newest.exists() else next(reversed(self.files(log)), newest)
+            return opened(file, key) if file.exists() else None
 
     def files(self, log: Log) -> list[Path]:
         """Return the files of all checkpoints here, smallest first, and of the newest once more."""
         folder, newest = self._of(log) / "checkpoints", self._of(log) / "checkpoint"
-        found = sorted(folder.iterdir()) if folder.exists() else []
-        kept = [file for file in found if file.suffix != DRAFT]
-        return [*kept, newest] if newest.exists() else kept
-
-    def note(self, log: Log, size: int) -> str | None:
-        """Return the note published for a size, or None."""
-        file = self._of(log) / "checkpoints" / _name(size)
-        return file.read_text() if file.exists() else None
+        with self._reached():
+            found = sorted(folder.iterdir()) if folder.exists() else []
+            kept = [file for file in found if file.suffix != DRAFT]
+            return [*kept, newest] if newest.exists() else kept
 
     def leaves(self, log: Log, tile: int) -> bytes:
         """Return the leaves of a tile, one after another, as many as were published."""
         whole = self._of(log) / "tile" / "0" / tile_path(tile)
         part = whole.with_name(whole.name + ".p")
-        while True:
-            try:
-                if whole.exists():
-                    return whole.read_bytes()
-                parts = [file for file in part.iterdir() if file.name.isdigit()]
-                return max(parts, key=lambda file: int(file.name)).read_bytes()
-            except FileNotFoundError:
-                if not (part.exists() or whole.exists()):
-                    return b""
-                # else a larger part was published meanwhile
-            except ValueError:
-                return b""  # nothing is in the folder
+        with self._reached():
+            while True:
+                try:
+                    if whole.exists():
+                        return whole.read_bytes()
+                    parts = [file for file in part.iterdir() if file.name.isdigit()]
+                    return max(parts, key=lambda file: int(file.name)).read_bytes()
+                except FileNotFoundError:
+                    if not (part.exists() or whole.exists()):
+                        return b""
+                    # else a larger part was published meanwhile
+                except ValueError:
+                    return b""  # nothing is in the folder
 
     def publish(self, log: Log, size: int, note: str, leaves: Iterable[tuple[int, bytes]]) -> None:
         """Write the tiles, then the note: a reader never sees a note before what it is over."""
-        for index, tile in leaves:
-            self._write_tile(log, index, tile)
-        file = self._of(log) / "checkpoints" / _name(size)
-        if not file.exists():
-            _write(file, note.encode())
-        _write(self._of(log) / "checkpoint", note.encode())
+        with self._reached():
+            for index, tile in leaves:
+                self._write_tile(log, index, tile)
+            file = self._of(log) / "checkpoints" / _name(size)
+            if not file.exists():
+                _write(file, note.encode())
+            _write(self._of(log) / "checkpoint", note.encode())
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            if self.folder.exists() and not self.folder.is_dir():
+                raise NotADirectoryError
+            yield
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise PlaceAway(f"{self.folder} cannot be reached: {why}.") from error
 
     def _write_tile(self, log: Log, index: int, tile: bytes) -> None:
         whole = self._of(log) / "tile" / "0" / tile_path(index)

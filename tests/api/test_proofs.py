@@ -32,6 +32,7 @@ from tests.conftest import Cluster, new_database
 from tests.keys import TRUST
 from tests.scenario import ADMIT, SENCO, but
 from tests.store.proxy import until
+from tests.store.test_places import note_in
 
 Json = dict[str, Any]
 ERASED_NAME = "Erin Valewood"
@@ -56,7 +57,7 @@ class Trust:
         return [f"--key={vkey}" for vkey in self.system.keys.signing.vkeys()]
 
     def note(self, size: int) -> str:
-        note = self.system.keys.places[0].note(Log.EVENTS, size)
+        note = note_in(self.system.keys.places[0], Log.EVENTS, size)
         assert note is not None
         return note
 

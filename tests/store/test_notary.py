@@ -27,7 +27,7 @@ from send_records.store.merkle import HASH, TILE, Tree
 from send_records.store.notary import LogContradicted, Notary, ask_to_sign, require_as_signed
 from send_records.store.notes import Checkpoint, Signer, open_note
 from send_records.store.outside import Outside
-from send_records.store.places import Place, PlaceDamaged
+from send_records.store.places import Place, PlaceAway, PlaceDamaged
 from send_records.store.shapes import EventShape
 from send_records.store.signing import OF_LOG
 from send_records.store.verify import walk
@@ -285,6 +285,56 @@ def test_two_notaries_at_once_do_no_harm(
     published = [each.size for each in all_of(place, Log.EVENTS, keys.signing.public(KEY))]
     assert published == kept(app)
     assert verdict(app, keys) == []
+
+
+# Places that cannot be reached
+
+
+def no_folder(tmp_path: Path) -> Place:
+    file = tmp_path / "a file, as when a disk was not mounted"
+    file.write_text("x")
+    return Place(file)
+
+
+def test_a_place_that_is_away_keeps_no_other_from_being_published_in(
+    database: Database, keys: Keys, place: Place, app: Connection, tmp_path: Path
+) -> None:
+    away = no_folder(tmp_path)
+    record(app, 3)
+
+    with capture_logs() as said:
+        notary(database, keys.signing, [away, place]).sign_all()
+        require_as_signed(app, [away, place], keys.of_logs())
+
+    assert latest(place, keys) == 3
+    assert {entry["event"] for entry in said} == {"checkpoint_place_away"}
+
+
+def test_with_every_place_away_nothing_is_signed_and_nothing_started(
+    database: Database, keys: Keys, place: Place, app: Connection, tmp_path: Path
+) -> None:
+    away = no_folder(tmp_path)
+    record(app, 3)
+    before = kept(app)
+
+    with pytest.raises(PlaceAway):
+        notary(database, keys.signing, [away]).sign_all()
+    with pytest.raises(PlaceAway):
+        require_as_signed(app, [away], keys.of_logs())
+
+    assert kept(app) == before
+    assert latest(place, keys) in (None, 0)
+
+
+def test_a_newest_checkpoint_that_was_removed_is_still_known(
+    signing: Notary, app: Connection, place: Place, keys: Keys
+) -> None:
+    record(app, 3)
+    signing.sign_all()
+
+    (place.folder / "events" / "checkpoint").unlink()
+
+    assert latest(place, keys) == 3
 
 
 class DyingAfter(Place):

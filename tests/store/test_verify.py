@@ -69,6 +69,7 @@ from tests.store.attacks import (
     untie,
     verified_on,
 )
+from tests.store.test_places import note_in
 from tests.store.writing import append, events
 
 STRUCTURAL = {
@@ -530,7 +531,7 @@ def test_every_receipt_is_kept(scene: Scene, intruder: Connection) -> None:
 
 def test_a_receipt_that_was_forged_is_known(scene: Scene, intruder: Connection) -> None:
     proof = proof_of(scene, ENTRY)
-    checkpoint = scene.keys.places[0].note(Log.EVENTS, SIGNED)
+    checkpoint = note_in(scene.keys.places[0], Log.EVENTS, SIGNED)
     receipts = scene.keys.signing.signer(Purpose.RECEIPTS)
     forged = [
         proof.replace(f"\n{ENTRY} ", f"\n{LATE} "),
