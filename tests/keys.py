@@ -31,12 +31,17 @@ OPENED: list[SqliteKeyStore] = []
 """The key stores of this process, to be closed at its end."""
 
 
+def kept_in(file: Path) -> SqliteKeyStore:
+    """Return a key store, to be closed at the end of this process."""
+    store = SqliteKeyStore(file)
+    OPENED.append(store)
+    return store
+
+
 def keys_in(folder: Path) -> Keys:
     """Return keys of their own, made in a folder; checkpoints are published there too."""
     keks = KekFiles(folder / "kek")
-    store = SqliteKeyStore(folder / "keyring" / "keys.sqlite")
-    OPENED.append(store)
-    keyring = open_keyring(store, keks)
+    keyring = open_keyring(kept_in(folder / "keyring" / "keys.sqlite"), keks)
     signing = SigningKeys(folder / "signing", TRUST)
     seals = Seals(keyring, TRUST)
     seals.make_own_keys()

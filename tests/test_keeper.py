@@ -42,7 +42,6 @@ from send_records.store.damage import Finding
 from send_records.store.erasure import erase_again
 from send_records.store.keks import KekMissing
 from send_records.store.keyring import KeyDestroyed, Keyring, open_keyring
-from send_records.store.keystore import SqliteKeyStore
 from send_records.store.mapper import ErasedEvent, EventMapper
 from send_records.store.recorder import PostgresRecorder
 from send_records.store.roles import admit_only
@@ -52,7 +51,7 @@ from send_records.store.signing import Purpose
 from tests.api.client import Client, problem_of
 from tests.api.story import DPO, PUPIL, STORY, told, upn_of
 from tests.conftest import Cluster, new_database
-from tests.keys import TRUST, keys_in, verified
+from tests.keys import TRUST, kept_in, keys_in, verified
 from tests.scenario import ADMIT, IDENTIFY, RECORD_MOTHER, SENCO, but
 
 ADMINISTRATOR = Actor(id=UUID(int=9), name="Robin Hale", role=Role.ADMINISTRATOR)
@@ -369,7 +368,7 @@ def test_a_process_that_still_holds_the_key_records_and_shows_nothing(
     office: Office, tmp_path: Path
 ) -> None:
     """Its keyring looks for changes once a second; the log says it is over at once."""
-    store = SqliteKeyStore(tmp_path / "keyring" / "keys.sqlite")
+    store = kept_in(tmp_path / "keyring" / "keys.sqlite")
     late = Keyring(store, office.keys.keks, clock=lambda: 0.0)  # time stands still: no look
     with office.running() as system, pool(office.database.app) as connections:
         records = records_with(office, late, connections)
@@ -546,12 +545,12 @@ def test_after_a_rotation_an_older_copy_of_the_key_store_opens_nothing(
     office: Office, tmp_path: Path
 ) -> None:
     copied = copy_of_keys(tmp_path)
-    assert open_keyring(SqliteKeyStore(copied), office.keys.keks).newest(PUPIL)
+    assert open_keyring(kept_in(copied), office.keys.keks).newest(PUPIL)
 
     office.keeper.rotate(lambda at, total: None)
 
     with pytest.raises(KekMissing):
-        open_keyring(SqliteKeyStore(copied), office.keys.keks)
+        open_keyring(kept_in(copied), office.keys.keks)
 
 
 def copy_of_keys(folder: Path) -> Path:
