@@ -31,8 +31,8 @@ from send_records.custody import Keys
 from send_records.errors import Erased, NotFound
 from send_records.keeper import Keeper, RecordHeld
 from send_records.projections.engine import PROJECTIONS, Engine
+from send_records.projections.finding import find_pupils
 from send_records.projections.rebuild import rebuild
-from send_records.projections.send_register import find_pupils
 from send_records.projections.tables import Table
 from send_records.rules import shipped_rules
 from send_records.settings import Settings

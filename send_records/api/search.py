@@ -9,7 +9,8 @@ from send_records.aggregates.values import Name, Value
 from send_records.api.accounting import SearchAccess
 from send_records.api.dependencies import Limit, Reader, ReadSide
 from send_records.api.recording import router_for
-from send_records.projections.send_register import RegisterRow, find_pupils
+from send_records.projections.finding import find_pupils
+from send_records.projections.send_register import RegisterRow
 
 router = router_for("search")
 

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 import sys
 import threading
 from contextlib import ExitStack
-from dataclasses import replace
-from enum import StrEnum
 from typing import Annotated
-from uuid import UUID, uuid4
 
 import typer
 import uvicorn
 from pydantic import ValidationError
-from rich.table import Table
 
-from send_records.aggregates.base import Actor
-from send_records.aggregates.values import Role
 from send_records.api import create_app
-from send_records.api.entries import entry
 from send_records.bootstrap import (
     RoleNotConfigured,
     database,
-    issuer,
     notarising,
     now,
     on_server,
@@ -35,17 +24,15 @@ from send_records.bootstrap import (
 )
 from send_records.cli.console import (
     AsJson,
-    ByName,
     DataDir,
-    access_of,
     ends_well,
     err,
-    operator,
     out,
     print_json,
     settings_for,
 )
 from send_records.cli.keys import app as keys_app
+from send_records.cli.looking import find, history, psql, token
 from send_records.cli.proof import extract_command, notarise, verify
 from send_records.custody import open_keys
 from send_records.demo.clock import demo_clock
@@ -56,9 +43,7 @@ from send_records.logs import configure_logs
 from send_records.progress import Bar
 from send_records.projections.engine import BATCH, PROJECTIONS, Engine, lag
 from send_records.projections.rebuild import Rebuilt, rebuild
-from send_records.projections.send_register import find_pupils
-from send_records.store.access import Act, Tier
-from send_records.store.connections import libpq_environment, one, pool
+from send_records.store.connections import one, pool
 from send_records.store.erasure import ErasureNotNoted
 from send_records.store.guards import UnsafeDatabase
 from send_records.store.keks import KekExposed, KekMissing, WrongKek
@@ -66,7 +51,7 @@ from send_records.store.keystore import KeyStoreExposed
 from send_records.store.migrate import MigrationEdited, MigrationsPending, OtherTrust
 from send_records.store.notary import LogContradicted
 from send_records.store.places import PlaceAway, PlaceDamaged
-from send_records.store.programs import EmbeddedPostgresFailed, binary
+from send_records.store.programs import EmbeddedPostgresFailed
 from send_records.store.recorder import AMBIGUOUS
 from send_records.store.sealing import Seals
 from send_records.store.shares import ShareDamaged, SharesDoNotMatch
@@ -81,6 +66,10 @@ app.add_typer(keys_app, name="keys")
 app.command()(notarise)
 app.command()(verify)
 app.command("extract")(extract_command)
+app.command()(token)
+app.command()(find)
+app.command()(history)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(psql)
 
 PROJECTION_NAMES = [projection.name for projection in PROJECTIONS]
 
@@ -203,130 +192,6 @@ def _rebuild(conninfo: str, seals: Seals, name: str, *, as_json: bool) -> None:
     for found in done:
         same = "as before" if not found.differences else f"{found.differences} rows differ"
         out.print(f"{found.name}: {found.rows} rows from {found.events} events, {same}.")
-
-
-@app.command()
-def token(
-    role: Annotated[Role, typer.Option(help="The role to act in.")],
-    name: Annotated[str, typer.Option(help="The name that entries will bear.")],
-    academy: Annotated[str | None, typer.Option(help="The academy, if one.")] = None,
-    subject: Annotated[
-        UUID | None, typer.Option(help="The actor's id; a new one if not given.")
-    ] = None,
-    hours: Annotated[float, typer.Option(min=0.01, max=24, help="How long it is valid.")] = 8,
-    data_dir: DataDir = None,
-    as_json: AsJson = False,
-) -> None:
-    """Print a token of the local issuer: for demo and tests."""
-    settings = settings_for(data_dir)
-    actor = Actor(id=subject or uuid4(), name=name, role=role, academy=academy)
-    text = issuer(settings).token(actor, seconds=int(hours * 3600))
-    if as_json:
-        print_json({"token": text, "actor": actor.model_dump(mode="json")})
-    else:
-        sys.stdout.write(text + "\n")
-
-
-@app.command()
-def history(
-    pupil: Annotated[UUID, typer.Argument(help="The pupil's id.")],
-    data_dir: DataDir = None,
-    by: ByName = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show everything ever recorded of a pupil, from the log, in the order it was recorded.
-
-    That you looked is in the access log, as it is when the API shows it.
-    """
-    settings = settings_for(data_dir)
-    access = access_of(operator(by), Act.READ, "history", Tier.RESTRICTED)
-    with (
-        database(settings) as found,
-        open_keys(settings, found.app) as held,
-        running(settings, found, held) as system,
-    ):
-        system.records.pupil(pupil)
-        events = [entry(event) for event in system.records.history(pupil)]
-        system.access.record(replace(access, pupils=[pupil]))
-    if as_json:
-        print_json(events)
-        return
-    made = Table("Version", "Recorded", "Happened", "What", "By", title=f"Pupil {pupil}")
-    for row in events:
-        who = row["metadata"]["recorded_by"]
-        made.add_row(
-            str(row["version"]),
-            row["recorded_at"][:16].replace("T", " "),
-            row["occurred_on"],
-            row["event"],
-            f"{who['name']} ({who['role'].replace('_', ' ')})",
-        )
-    out.print(made)
-
-
-@app.command()
-def find(
-    name: Annotated[str | None, typer.Argument(help="Words of the name, in any order.")] = None,
-    upn: Annotated[str | None, typer.Option(help="The UPN, exactly.")] = None,
-    academy: Annotated[str | None, typer.Option(help="Only at this academy.")] = None,
-    data_dir: DataDir = None,
-    by: ByName = None,
-    as_json: AsJson = False,
-) -> None:
-    """Find a pupil's id, by name or UPN: the database itself holds no name to look for."""
-    if not (name or upn):
-        raise typer.BadParameter("Enter a name, or --upn.")
-    settings = settings_for(data_dir)
-    access = access_of(operator(by), Act.SEARCH, "find", Tier.DIRECTORY)
-    with (
-        database(settings) as found,
-        open_keys(settings, found.app) as held,
-        running(settings, found, held) as system,
-    ):
-        rows = find_pupils(system.views, upn=upn, name=name, academy=academy, limit=50)
-        system.access.record(replace(access, pupils=[row.pupil_id for row in rows]))
-    if as_json:
-        print_json([{"pupil_id": row.pupil_id, "legal_name": row.legal_name} for row in rows])
-        return
-    for row in rows:
-        out.print(f"{row.pupil_id}  {row.legal_name}, {row.academy}, year {row.nc_year}")
-    if not rows:
-        out.print("Nobody was found.")
-
-
-class DatabaseRole(StrEnum):
-    """Whose eyes to look through."""
-
-    OWNER = "owner"
-    APP = "app"
-    PROJECTOR = "projector"
-    NOTARY = "notary"
-
-
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def psql(
-    context: typer.Context,
-    role: Annotated[DatabaseRole, typer.Option("--as", help="The role.")] = DatabaseRole.APP,
-    data_dir: DataDir = None,
-) -> None:
-    """Open psql on the database; what follows is given to psql: -c 'TABLE send_register'."""
-    with database(settings_for(data_dir)) as found:
-        conninfo = {
-            DatabaseRole.OWNER: found.as_owner,
-            DatabaseRole.APP: lambda: found.app,
-            DatabaseRole.PROJECTOR: found.as_projector,
-            DatabaseRole.NOTARY: found.as_notary,
-        }[role]()
-        interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # psql's to answer, not ours
-        try:
-            ended = subprocess.run(  # noqa: S603 - the user's own words to the user's own psql
-                [binary("psql"), *context.args],
-                env=os.environ | libpq_environment(conninfo),
-                check=False,
-            )
-        finally:
-            signal.signal(signal.SIGINT, interrupt)
-    raise typer.Exit(ended.returncode)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg import Connection
@@ -95,25 +95,28 @@ def _rows(connection: Connection, pupil_id: UUID) -> list[Row]:
 
 
 def _signed_up_to(connection: Connection, position: int) -> Signed:
-    found = _checkpoint(connection, "size >= %s ORDER BY size DESC LIMIT 1", position)
+    found = _checkpoint(connection, NEWEST, position)
     if found is None:
         ask_to_sign(connection)
         raise NotSignedYet("The notary has not signed the last entry yet: ask again in a moment.")
     return found
 
 
-def _checkpoint(connection: Connection, clause: str, size: int) -> Signed | None:
-    row = connection.execute(
-        f"SELECT note FROM checkpoints WHERE tree = 'events' AND {clause}".encode(),  # noqa: S608 - ours
-        [size],
-    ).fetchone()
+NEWEST = """
+    SELECT note FROM checkpoints WHERE tree = 'events' AND size >= %s ORDER BY size DESC LIMIT 1
+"""
+EARLIER = "SELECT note FROM checkpoints WHERE tree = 'events' AND size = %s"
+
+
+def _checkpoint(connection: Connection, query: LiteralString, size: int) -> Signed | None:
+    row = connection.execute(query, [size]).fetchone()
     if row is None:
         return None
     return Signed(Checkpoint.parse(row[0].split("\n\n")[0] + "\n"), row[0])
 
 
 def _since(connection: Connection, tree: Tree, seen: int, newest: Signed) -> Row:
-    earlier = _checkpoint(connection, "size = %s", seen)
+    earlier = _checkpoint(connection, EARLIER, seen)
     if earlier is None or seen > newest.checkpoint.size:
         raise CheckpointUnknown(f"No checkpoint was signed over {seen} entries.")
     proof = tree.consistency(seen, newest.checkpoint.size)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -39,6 +38,7 @@ from send_records.aggregates.register import (
 )
 from send_records.aggregates.reviews import ReviewHeld, ReviewScheduled
 from send_records.projections.base import Projection
+from send_records.projections.names import by_name
 from send_records.projections.rows import JSON, SEALED, found_by
 from send_records.projections.tables import Page, Table, Views
 
@@ -290,53 +290,7 @@ def register_page(
         )
 
 
-def by_name(row: RegisterRow) -> str:
-    """Return what a register is ordered by: the legal name, whatever its case and accents."""
-    return plain_name(row.legal_name)
-
-
-STROKES = str.maketrans(
-    {"ł": "l", "đ": "d", "ø": "o", "ħ": "h", "\u0131": "i", "æ": "ae", "œ": "oe"}
-)
-"""Letters that Unicode does not take apart, and people leave the stroke off of: Łukasz."""
-
-
-def plain_name(name: str) -> str:
-    """Return a name without case and accents: how it is sorted, and how it is looked for."""
-    apart = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(c for c in apart if not unicodedata.combining(c)).translate(STROKES)
-
-
 def register_row(views: Views, pupil_id: UUID) -> RegisterRow | None:
     """Return where one pupil stands."""
     with views.pool.connection() as connection:
         return Table(SendRegister(), views.seals).load(connection, [pupil_id]).get(pupil_id)
-
-
-def find_pupils(
-    views: Views,
-    *,
-    upn: str | None,
-    name: str | None,
-    academy: str | None,
-    limit: int,
-) -> list[RegisterRow]:
-    """Return the pupils with a UPN, or with a name that holds these words, by name.
-
-    The UPN is looked up by its tag; names are opened and looked through here, for the database
-    cannot read them.
-    """
-    where: dict[str, Any] = {} if academy is None else {"academy": academy}
-    if upn is not None:
-        where["upn_tag"] = views.seals.index().tags(upn)
-    words = plain_name(name or "").split()
-    if name is not None and not words:
-        return []
-
-    def wanted(row: RegisterRow) -> bool:
-        known = plain_name(f"{row.legal_name} {row.preferred_name or ''}")
-        return all(word in known for word in words) and upn in (None, row.upn)
-
-    with views.pool.connection() as connection:
-        rows = filter(wanted, Table(SendRegister(), views.seals).every(connection, where))
-        return sorted(rows, key=lambda row: (by_name(row), row.pupil_id))[:limit]

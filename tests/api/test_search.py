@@ -19,7 +19,7 @@ from send_records.application import Request
 from send_records.bootstrap import Database, System, now
 from send_records.keeper import Keeper
 from send_records.projections.engine import Engine
-from send_records.projections.send_register import plain_name
+from send_records.projections.names import plain_name
 from send_records.store.connections import one
 from tests.api.client import Client, problem_of
 from tests.api.conftest import serving

@@ -17,7 +17,7 @@ from send_records.application import Request, SendRecords
 from send_records.bootstrap import Database, System, projecting
 from send_records.errors import NotReadyYet
 from send_records.projections.engine import Engine, wait_until_seen
-from send_records.projections.send_register import plain_name
+from send_records.projections.names import plain_name
 from tests.api.client import Client, problem_of
 from tests.api.conftest import serving
 from tests.api.story import DPO, HELD_ON, PUPIL

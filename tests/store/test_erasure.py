@@ -20,7 +20,7 @@ from send_records.bootstrap import notary
 from send_records.custody import Keys
 from send_records.disclosure.extract import extract
 from send_records.errors import Erased
-from send_records.projections.send_register import find_pupils
+from send_records.projections.finding import find_pupils
 from send_records.store.connections import one, pool
 from send_records.store.erasure import ErasureNotNoted, erase_again, mark_destroyed
 from send_records.store.keyring import KeyDestroyed, open_keyring
