@@ -164,8 +164,8 @@ def _tell(
         return
     for each in walked:
         out.print(
-            f"{_named(each.log).capitalize()}: {each.entries} entries read, and the tree over "
-            f"them compared with {each.checkpoints} signed checkpoints."
+            f"{_named(each.log).capitalize()}: {each.entries} entries read and hashed again; "
+            f"signed checkpoints that they agree with: {each.checkpoints}."
         )
     if not any(each.checkpoints for each in walked):
         where = ", ".join(str(place.folder) for place in published)
