@@ -23,10 +23,11 @@ from tests.scratch import processes_in, scratch
 as_root_only = pytest.mark.skipif(os.geteuid() != 0, reason="about being root")
 
 HOLD = """
-import sys
+import signal, sys
 from pathlib import Path
 from send_records.store.embedded import EmbeddedPostgres
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a script put behind it
 with EmbeddedPostgres(Path(sys.argv[1])) as server:
     print(server.postmaster_pid, flush=True)
     sys.stdin.read()
