@@ -23,14 +23,15 @@ from tests.scratch import processes_in, scratch
 as_root_only = pytest.mark.skipif(os.geteuid() != 0, reason="about being root")
 
 HOLD = """
-import signal, sys
+import select, signal, sys
 from pathlib import Path
 from send_records.store.embedded import EmbeddedPostgres
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a script put behind it
 with EmbeddedPostgres(Path(sys.argv[1])) as server:
     print(server.postmaster_pid, flush=True)
-    sys.stdin.read()
+    while not select.select([sys.stdin], [], [], 0.1)[0]:
+        pass  # a read would sleep through a signal that comes just before it
 """
 
 
