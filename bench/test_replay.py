@@ -22,9 +22,10 @@ from bench.lives import life
 from send_records.aggregates import EVENTS
 from send_records.aggregates.values import STORED
 from send_records.application import SendRecords
+from send_records.store.appending import CommandRow
 from send_records.store.connections import Pool
 from send_records.store.mapper import event_place
-from send_records.store.recorder import CommandRow, PostgresRecorder
+from send_records.store.recorder import PostgresRecorder
 from tests.keys import held, mapper
 from tests.scenario import SENCO
 

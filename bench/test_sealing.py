@@ -19,11 +19,11 @@ from psycopg.sql import SQL
 
 from bench.lives import life
 from send_records.aggregates.base import DomainEvent
+from send_records.store.appending import CommandRow, append_commands
 from send_records.store.connections import at_one_moment, in_schema, one
 from send_records.store.ledger import Log
 from send_records.store.mapper import VersionedEvent, encoded
 from send_records.store.outside import Outside
-from send_records.store.recorder import CommandRow, append_events
 from send_records.store.shapes import EventShape
 from send_records.store.signing import Purpose
 from send_records.store.verify import walk
@@ -137,7 +137,7 @@ def append_one_by_one(
 
     def append() -> None:
         for event in events:
-            append_events(connection, [row(event)], CommandRow(uuid4(), SENCO.id, bytes(32)))
+            append_commands(connection, [([row(event)], CommandRow(uuid4(), SENCO.id, bytes(32)))])
 
     return append
 
@@ -186,6 +186,6 @@ def filled(private: Private) -> int:
             pupil_id = uuid4()
             held().seals.keyring.make(pupil_id)
             rows = [mapper().to_stored_event(event) for event in life(1000, pupil_id)]
-            append_events(connection, rows, CommandRow(uuid4(), SENCO.id, bytes(32)))
+            append_commands(connection, [(rows, CommandRow(uuid4(), SENCO.id, bytes(32)))])
         row = connection.execute("SELECT size FROM log_head").fetchone()
     return row[0] if row else 0

@@ -15,12 +15,10 @@ from eventsourcing.utils import Environment, EnvType
 
 from send_records.aggregates.base import Actor, By, Command, DomainEvent, Entry, Metadata
 from send_records.aggregates.pupil import AdmitPupil, Pupil
-from send_records.aggregates.retention import PersonalDataErased
 from send_records.aggregates.rules import Rules
 from send_records.aggregates.values import Source, day_in_london
 from send_records.errors import (
     Conflict,
-    Erased,
     Invalid,
     NotFound,
     NotPermitted,
@@ -28,11 +26,13 @@ from send_records.errors import (
     SendRecordsError,
     StaleVersion,
 )
+from send_records.pupils import Pupils, erased
 from send_records.receipts import Receipt, receipt
+from send_records.store.appending import CommandRow, RecordedCommand
 from send_records.store.keyring import KeyDestroyed
 from send_records.store.mapper import EventMapper, Recorded
 from send_records.store.notes import Signer
-from send_records.store.recorder import CommandRow, PostgresRecorder, RecordedCommand
+from send_records.store.recorder import PostgresRecorder
 from send_records.store.sealing import Seals
 
 ATTEMPTS = 5
@@ -72,6 +72,7 @@ class SendRecords(Application[UUID]):
         self._receipts = receipts
         self._rules = rules
         self._clock = clock
+        self._pupils = Pupils(recorder, self._mapper, seals.keyring)
         super().__init__()
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
@@ -114,14 +115,12 @@ class SendRecords(Application[UUID]):
         """
         require_role(command, request.actor)
         asked = said(pupil_id, command, request.actor)
-        if repeated := self._receipt_of(request.command_id, asked):
-            return repeated
         try:
             return self._decide(pupil_id, command, request, asked, expected_version)
         except NotReadyYet:
             raise
         except SendRecordsError:
-            # The same request may have been sent twice at once, and the other have been recorded.
+            # What it asks for may be refused because it was recorded already: by itself.
             if repeated := self._receipt_of(request.command_id, asked):
                 return repeated
             raise
@@ -134,32 +133,32 @@ class SendRecords(Application[UUID]):
         asked: bytes,
         expected_version: int | None,
     ) -> Receipt:
+        """Decide on the pupil as last seen here, which costs no question to the database: if it has
+        moved on since, the log takes no event of that version, and a refusal is looked into."""
         for _ in range(ATTEMPTS):
-            pupil = self.pupil(pupil_id)
-            if expected_version not in (None, pupil.version):
-                raise StaleVersion(f"The record is now at version {pupil.version}: read it again.")
-            events = command.decide(pupil, self._by(request))
+            seen = self._pupils.seen(pupil_id)
+            pupil = seen or self._pupils.now(pupil_id)
             try:
-                return self._append(events, request, asked)
-            except IntegrityError:
+                require_version(pupil, expected_version)
+                events = command.decide(pupil, self._by(request))
+            except SendRecordsError:
+                if seen is None or self._pupils.now(pupil_id) is seen:
+                    raise
                 continue
+            try:
+                receipt = self._append(events, request, asked)
+            except IntegrityError:
+                self._pupils.drop(pupil_id)
+                continue
+            if not receipt.replayed:
+                self._pupils.move_on(pupil, events)
+            return receipt
         raise Conflict("Others are writing in this record at this moment: try again.")
 
     def pupil(self, pupil_id: UUID) -> Pupil:
         """Return the pupil as it stands; raise NotFound if there is none, and Erased if it is
         no more."""
-        pupil: Pupil | None = None
-        try:
-            for row in self._recorder.stream(pupil_id):
-                event = self._mapper.to_domain_event(row)
-                if isinstance(event, PersonalDataErased):
-                    raise erased()
-                pupil = event.mutate(pupil)
-        except KeyDestroyed:
-            raise erased() from None
-        if pupil is None:
-            raise NotFound("No pupil has that id.")
-        return pupil
+        return self._pupils.now(pupil_id)
 
     def history(
         self, pupil_id: UUID, *, after: int = 0, limit: int | None = None
@@ -211,16 +210,9 @@ class SendRecords(Application[UUID]):
         recorded = self._recorder.find_command(command_id)
         if recorded is None:
             return None
-        return self._receipt(recorded, command_id, asked, replayed=True)
+        return self._receipt(recorded, command_id, asked)
 
-    def _receipt(
-        self,
-        recorded: RecordedCommand,
-        command_id: UUID,
-        asked: bytes,
-        *,
-        replayed: bool = False,
-    ) -> Receipt:
+    def _receipt(self, recorded: RecordedCommand, command_id: UUID, asked: bytes) -> Receipt:
         """Return the receipt of a recorded command; raise IdempotencyKeyReused if it was for
         another request than the one asked."""
         try:
@@ -229,7 +221,7 @@ class SendRecords(Application[UUID]):
             raise erased() from None
         if recorded.request_mac != mac:
             raise IdempotencyKeyReused("That Idempotency-Key was used for another request.")
-        return receipt(self._receipts, command_id, recorded, replayed=replayed)
+        return receipt(self._receipts, command_id, recorded)
 
 
 def require_role(entry: Entry, actor: Actor) -> None:
@@ -239,12 +231,13 @@ def require_role(entry: Entry, actor: Actor) -> None:
         raise NotPermitted(f"This is for: {wanted}.")
 
 
+def require_version(pupil: Pupil, expected: int | None) -> None:
+    """Raise StaleVersion unless the pupil is at the version that the caller had read."""
+    if expected not in (None, pupil.version):
+        raise StaleVersion(f"The record is now at version {pupil.version}: read it again.")
+
+
 def said(pupil_id: UUID, entry: Entry, actor: Actor) -> bytes:
     """Return what is asked, of whom and by whom, as bytes: equal for a retry only."""
     asked = [type(entry).__name__, pupil_id, actor.id, entry.model_dump(mode="json")]
     return orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
-
-
-def erased() -> Erased:
-    """Return the refusal of everything asked of a pupil who was erased."""
-    return Erased("This record was erased, and cannot be read or added to.")

@@ -19,11 +19,12 @@ from send_records.errors import NotFound, RuleBroken
 from send_records.projections.engine import Engine
 from send_records.rules import shipped_rules
 from send_records.store.access import Access, AccessPurpose, Act, Tier, append_access
+from send_records.store.appending import CommandRow, append_commands
 from send_records.store.connections import one
 from send_records.store.erasure import mark_destroyed
 from send_records.store.keyring import Rotation
 from send_records.store.mapper import EventMapper
-from send_records.store.recorder import CommandRow, append_events, select
+from send_records.store.recorder import select
 from send_records.store.shares import split
 
 
@@ -94,7 +95,7 @@ class Keeper:
                 note = self._tombstone(pupil, authority, now)
                 mac = seals.mac(pupil_id, authority.encode())
                 command = CommandRow(note.metadata.command_id, self._actor.id, mac)
-                append_events(owner, [mapper.to_stored_event(note)], command)
+                append_commands(owner, [([mapper.to_stored_event(note)], command)])
         return newly
 
     def _tombstone(self, pupil: Pupil, authority: str, now: datetime) -> PersonalDataErased:

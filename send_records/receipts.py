@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import Field
 
 from send_records.aggregates.values import Value
+from send_records.store.appending import RecordedCommand
 from send_records.store.notes import Signer
-from send_records.store.recorder import RecordedCommand
 
 
 class Receipt(Value):
@@ -26,16 +26,14 @@ class Receipt(Value):
     """Whether it had been recorded before, and this is the first answer again."""
 
 
-def receipt(
-    signer: Signer, command_id: UUID, recorded: RecordedCommand, *, replayed: bool = False
-) -> Receipt:
+def receipt(signer: Signer, command_id: UUID, recorded: RecordedCommand) -> Receipt:
     """Return the receipt of a recorded command, signed; the same each time it is asked for."""
     return Receipt(
         pupil_id=recorded.stream_id,
         version=recorded.version,
         position=recorded.last_position,
         proof=signer.sign(promise(signer.name, command_id, recorded)),
-        replayed=replayed,
+        replayed=recorded.found,
     )
 
 

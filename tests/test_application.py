@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
-from send_records.aggregates.base import Actor, NotYetHappened
+from send_records.aggregates.base import Actor, Command, NotYetHappened
 from send_records.aggregates.contacts import ContactRecorded
 from send_records.aggregates.details import ChangeYearGroup, NotACode, RecordCircumstances
-from send_records.aggregates.pupil import PupilAdmitted, PupilNotOnRoll, RecordLeaving
+from send_records.aggregates.pupil import PupilAdmitted, PupilNotOnRoll, ReadmitPupil, RecordLeaving
 from send_records.aggregates.retention import RetentionClassAssigned
 from send_records.aggregates.values import Role, Source
 from send_records.application import ATTEMPTS, IdempotencyKeyReused, Request, SendRecords, said
@@ -22,9 +22,11 @@ from send_records.errors import Conflict, NotFound, NotPermitted, OutcomeUnknown
 from send_records.projections.engine import Engine
 from send_records.receipts import Receipt
 from send_records.rules import shipped_rules
+from send_records.store.appending import CommandRow, RecordedCommand
 from send_records.store.connections import Pool, one
-from send_records.store.mapper import EventMapper, VersionedEvent
-from send_records.store.recorder import CommandRow, PostgresRecorder, RecordedCommand
+from send_records.store.mapper import EventMapper, RecordedEvent, VersionedEvent
+from send_records.store.recorder import PostgresRecorder
+from tests.api import story
 from tests.keys import records_by
 from tests.scenario import ADMIT, RECORD_GRANDMOTHER, RECORD_MOTHER, SENCO, but
 from tests.store.audit import violations
@@ -200,17 +202,16 @@ def test_the_same_request_six_times_at_once_is_recorded_once_and_never_refused(
 
 
 class InBetween(PostgresRecorder):
-    """Lets something happen after the first look for a command, before anything else is read."""
+    """Lets something happen between a request and its first look at the log."""
 
     def __init__(self, pool: Pool) -> None:
         super().__init__(pool)
         self.happens: list[Callable[[], object]] = []
 
-    def find_command(self, command_id: UUID) -> RecordedCommand | None:
-        found = super().find_command(command_id)
+    def stream(self, originator_id: UUID, *, after: int = 0) -> Iterator[RecordedEvent]:
         while self.happens:
             self.happens.pop()()
-        return found
+        return super().stream(originator_id, after=after)
 
 
 @pytest.mark.parametrize("expected_version", [2, None])
@@ -233,6 +234,73 @@ def test_a_request_that_its_own_twin_overtook_is_not_refused(
     asked = said(pupil_id, LEAVE, SENCO)
     with pytest.raises((StaleVersion, PupilNotOnRoll)):  # as it would be without a second look
         slow._decide(pupil_id, LEAVE, request, asked, expected_version)
+
+
+# In hand
+
+
+def test_a_pupil_in_hand_is_what_a_replay_would_make(
+    records: SendRecords, app_pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After every step of a story that has every command in it."""
+    compared: list[int] = []
+    execute = records.execute
+
+    def executed(pupil_id: UUID, command: Command, request: Request) -> Receipt:
+        receipt = execute(pupil_id, command, request)
+        replayed = records_by(PostgresRecorder(app_pool)).pupil(pupil_id)
+        assert records._pupils.seen(pupil_id) == replayed
+        compared.append(replayed.version)
+        return receipt
+
+    monkeypatch.setattr(records, "execute", executed)
+    story.told(records)
+
+    assert len(compared) > 50
+
+
+def test_one_in_hand_is_not_read_again(app_pool: Pool, pupil_id: UUID) -> None:
+    reads: list[int] = []
+
+    class Counting(PostgresRecorder):
+        def stream(self, originator_id: UUID, *, after: int = 0) -> Iterator[RecordedEvent]:
+            reads.append(after)
+            return super().stream(originator_id, after=after)
+
+    records = records_by(Counting(app_pool))
+    for command in (RECORD_MOTHER, RECORD_GRANDMOTHER):
+        records.execute(pupil_id, command, asking())
+    assert reads == [0]
+
+    assert records.pupil(pupil_id).version == 4
+    assert reads == [0, 4]
+
+
+def test_what_others_recorded_is_seen_before_anything_is_refused(
+    records: SendRecords, app_pool: Pool, pupil_id: UUID
+) -> None:
+    others = records_by(PostgresRecorder(app_pool))
+    back = ReadmitPupil(occurred_on=LEAVE.occurred_on, academy="Alder Park Academy", nc_year="5")
+    records.execute(pupil_id, LEAVE, asking())
+    others.execute(pupil_id, back, asking())
+
+    receipt = records.execute(pupil_id, LEAVE, asking(), expected_version=4)
+
+    assert receipt.version == 5
+    others.execute(pupil_id, back, asking())
+    with pytest.raises(StaleVersion, match="now at version 6"):
+        records.execute(pupil_id, LEAVE, asking(), expected_version=5)
+
+
+def test_a_refusal_by_what_was_seen_last_would_be_found(
+    records: SendRecords, app_pool: Pool, pupil_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A planted defect: what is in hand is taken for the truth."""
+    now = records._pupils.now
+    monkeypatch.setattr(records._pupils, "now", lambda who: records._pupils.seen(who) or now(who))
+
+    with pytest.raises((PupilNotOnRoll, StaleVersion)):
+        test_what_others_recorded_is_seen_before_anything_is_refused(records, app_pool, pupil_id)
 
 
 # Refused

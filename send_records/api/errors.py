@@ -34,7 +34,7 @@ from send_records.errors import (
     StaleVersion,
     VersionNotSaid,
 )
-from send_records.store.recorder import AMBIGUOUS
+from send_records.store.connections import AMBIGUOUS
 
 log = structlog.get_logger()
 

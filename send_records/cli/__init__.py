@@ -43,7 +43,7 @@ from send_records.logs import configure_logs
 from send_records.progress import Bar
 from send_records.projections.engine import BATCH, PROJECTIONS, Engine, lag
 from send_records.projections.rebuild import Rebuilt, rebuild
-from send_records.store.connections import one, pool
+from send_records.store.connections import AMBIGUOUS, one, pool
 from send_records.store.erasure import ErasureNotNoted
 from send_records.store.guards import UnsafeDatabase
 from send_records.store.keks import KekExposed, KekMissing, WrongKek
@@ -52,7 +52,6 @@ from send_records.store.migrate import MigrationEdited, MigrationsPending, Other
 from send_records.store.notary import LogContradicted
 from send_records.store.places import PlaceAway, PlaceDamaged
 from send_records.store.programs import EmbeddedPostgresFailed
-from send_records.store.recorder import AMBIGUOUS
 from send_records.store.sealing import Seals
 from send_records.store.shares import ShareDamaged, SharesDoNotMatch
 

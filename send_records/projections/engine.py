@@ -24,9 +24,9 @@ from send_records.projections.reindex import reindex_if_due
 from send_records.projections.retention_schedule import RetentionSchedule
 from send_records.projections.send_register import SendRegister
 from send_records.projections.tables import Table
-from send_records.store.connections import Pool, one
+from send_records.store.connections import AMBIGUOUS, Pool, one
 from send_records.store.mapper import ErasedEvent, EventMapper, Recorded
-from send_records.store.recorder import AMBIGUOUS, read_log
+from send_records.store.recorder import read_log
 from send_records.store.sealing import Seals
 
 PROJECTIONS: tuple[Projection[Any], ...] = (SendRegister(), Chronology(), RetentionSchedule())

@@ -18,6 +18,7 @@ from uuid import UUID
 from send_records.store.keks import KEY_BYTES, Kek, KekMissing, Keks
 from send_records.store.keystore import KeptKey, KeyStore, NoEpoch, OwnerDestroyed
 
+SECONDS = 300.0  # that a key, or what was opened with it, stays in memory
 BATCH = 500  # keys rewrapped in one transaction
 ROUND = 100_000  # keys read at once to be rewrapped: some 30 MB
 OwnerKeys = Mapping[int, bytes | None]  # by number; None for one that is destroyed
@@ -54,7 +55,7 @@ class Keyring:
         store: KeyStore,
         keks: Keks,
         *,
-        seconds: float = 300.0,
+        seconds: float = SECONDS,
         most: int = 50_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -121,6 +122,13 @@ class Keyring:
             self._cache.clear()
             self._count = 0
             self._forgotten += 1
+
+    def emptyings(self) -> int:
+        """Return how often the keys were dropped from memory, other than by age: when it has grown,
+        drop what was opened with them."""
+        with self._turn:
+            self._look()
+            return self._forgotten
 
     def rotate(self, progress: Callable[[int, int], None] = lambda done, total: None) -> Rotation:
         """Wrap all keys under a new epoch's KEK, then retire the older KEKs: with them dies every
@@ -210,21 +218,27 @@ class Keyring:
 
     def _cached(self, owner: UUID) -> OwnerKeys:
         with self._turn:
-            now = self._clock()
-            if now >= self._look_at:
-                changes = self._store.changes()
-                if changes != self._changes:
-                    self.forget()
-                self._changes, self._look_at = changes, now + 1.0
+            now = self._look()
             while self._cache and next(iter(self._cache.values()))[0] <= now:
                 self._pop(next(iter(self._cache)))
             return self._cache.get(owner, (0.0, {}))[1]
+
+    def _look(self) -> float:
+        """Forget everything if the store says that keys changed, asked once a second at most;
+        return what time it is."""
+        now = self._clock()
+        if now >= self._look_at:
+            changes = self._store.changes()
+            if changes != self._changes:
+                self.forget()
+            self._changes, self._look_at = changes, now + 1.0
+        return now
 
     def _pop(self, owner: UUID) -> None:
         self._count -= len(self._cache.pop(owner, (0.0, {}))[1])
 
 
-def open_keyring(store: KeyStore, keks: Keks, *, seconds: float = 300.0) -> Keyring:
+def open_keyring(store: KeyStore, keks: Keks, *, seconds: float = SECONDS) -> Keyring:
     """Return the keyring of a store, its first epoch begun if there is none, its KEK checked.
 
     Epoch 1 is begun before its KEK is made: KEKs beside a store without an epoch are another

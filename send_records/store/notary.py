@@ -14,12 +14,11 @@ from collections.abc import Mapping, Sequence
 import structlog
 from psycopg import Connection
 
-from send_records.store.connections import one
+from send_records.store.connections import AMBIGUOUS, one
 from send_records.store.ledger import Log, LogHasGap, Tiles
 from send_records.store.merkle import HASH, TILE, LeavesMissing, Tree
 from send_records.store.notes import Checkpoint, NoteKey, Signer
 from send_records.store.places import Place, PlaceAway, PlaceDamaged
-from send_records.store.recorder import AMBIGUOUS
 
 MOST_UNSIGNED = 100
 """Entries after which a checkpoint is due."""

@@ -1,47 +1,31 @@
-"""The log: one way in, ``append``, and a few ways to read it.
-
-A connection that dies while committing leaves a question: recorded, or not?  The library's own
-retry turned that into a false failure in 22 of 50 kills (``security.md``, measured 1).  Here every
-command has an id, stored in the transaction of its events; after any ambiguous error the recorder
-reads back by that id, and only then tries again or answers.
-"""
+"""The log as the library knows it: a recorder, with one way in (``appending``), many to read."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString, cast
 from uuid import UUID
 
-import psycopg
 from eventsourcing.persistence import (
     ApplicationRecorder,
-    IntegrityError,
     StoredEvent,
     Subscription,
 )
 from psycopg import Connection
-from psycopg_pool import PoolTimeout
 
-from send_records.errors import NotReadyYet, OutcomeUnknown
-from send_records.store.connections import Pool
-from send_records.store.keyring import KeyDestroyed
+from send_records.errors import NotReadyYet
+from send_records.store.appending import (
+    PATIENCE,
+    Appender,
+    CommandRow,
+    RecordedCommand,
+    find_commands,
+)
+from send_records.store.connections import AMBIGUOUS, Pool
 from send_records.store.mapper import RecordedEvent, VersionedEvent
-
-AMBIGUOUS = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
-"""The database went away, or would not answer: what was asked may or may not have been done."""
-
-REFUSED = {"23505", "SR001"}
-"""A version or command id that is taken (unique_violation), or a version too far ahead."""
-
-KEY_DESTROYED = "SR003"
-"""The pupil was erased while somebody still held the key."""
-
-PAUSE = 0.1
-"""Seconds between attempts, for a database that is there and cannot write: its disk is full."""
 
 
 class DatabaseAway(NotReadyYet):
@@ -79,103 +63,19 @@ def erased_among(connection: Connection, pupils: Collection[UUID]) -> set[UUID]:
     return {stream for (stream,) in rows}
 
 
-@dataclass(frozen=True, slots=True)
-class CommandRow:
-    """What is stored of a command beside its events."""
-
-    id: UUID
-    actor_id: UUID
-    request_mac: bytes
-    """What was asked, under the pupil's key: the same id with another request is refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedCommand:
-    """A command that is in the log, and where."""
-
-    request_mac: bytes
-    stream_id: UUID
-    version: int
-    first_position: int
-    leaves: tuple[bytes, ...]
-    """The leaf of each of its events, by position."""
-
-    @property
-    def last_position(self) -> int:
-        return self.first_position + len(self.leaves) - 1
-
-
-def append_events(
-    connection: Connection, events: Sequence[VersionedEvent], command: CommandRow
-) -> RecordedCommand:
-    """Append the events of one command in one round trip, once, and return where they are."""
-    rows = connection.execute(
-        "SELECT position, leaf FROM append(%b, %b, %b, %b::uuid[], %b::integer[], "
-        "%b::text[], %b::smallint[], %s::json[], %b::bytea[])",
-        [
-            command.id,
-            command.request_mac,
-            command.actor_id,
-            [event.originator_id for event in events],
-            [event.originator_version for event in events],
-            [event.topic for event in events],
-            [event.class_version for event in events],
-            [event.clear for event in events],
-            [event.state for event in events],
-        ],
-        prepare=True,
-        binary=True,
-    ).fetchall()
-    last = events[-1]
-    return RecordedCommand(
-        command.request_mac,
-        cast(UUID, last.originator_id),
-        last.originator_version,
-        rows[0][0],
-        tuple(leaf for _, leaf in rows),
-    )
-
-
 class PostgresRecorder(ApplicationRecorder):
     """Records events in, and reads them from, one trust's schema.
 
-    ``patience`` is how long, in seconds, a command waits for a database that went away before
-    its caller is told that the outcome is unknown.
+    ``patience`` is for how many seconds a command waits for a database that went away.
     """
 
-    def __init__(self, pool: Pool, *, patience: float = 30.0) -> None:
+    def __init__(self, pool: Pool, *, patience: float = PATIENCE) -> None:
         self._pool = pool
-        self._patience = patience
+        self._appender = Appender(pool, patience=patience)
 
     def append(self, events: Sequence[VersionedEvent], command: CommandRow) -> RecordedCommand:
-        """Append the events of one command, and return where they are.
-
-        If the command is in the log already, return where, and append nothing.  Raise
-        IntegrityError if another command has taken one of the versions, KeyDestroyed if the
-        pupil was erased, and OutcomeUnknown if the database stays away.
-        """
-        deadline = time.monotonic() + self._patience
-        while True:
-            try:
-                return self._append(events, command)
-            except AMBIGUOUS:
-                recorded = self._find_patiently(command.id, deadline)
-                if recorded is not None:
-                    return recorded
-                time.sleep(PAUSE)
-            except psycopg.DatabaseError as error:
-                if error.sqlstate == KEY_DESTROYED:
-                    raise KeyDestroyed(error.diag.message_primary) from error
-                if error.sqlstate not in REFUSED:
-                    raise
-                recorded = self._find_patiently(command.id, deadline)
-                if recorded is None:
-                    raise IntegrityError(error.diag.message_primary) from error
-                return recorded
-
-    def _append(self, events: Sequence[VersionedEvent], command: CommandRow) -> RecordedCommand:
-        with self._pool.connection() as connection:
-            return append_events(connection, events, command)
+        """Append the events of one command, and return where they are; see ``Appender.append``."""
+        return self._appender.append(events, command)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -189,33 +89,7 @@ class PostgresRecorder(ApplicationRecorder):
     def find_command(self, command_id: UUID) -> RecordedCommand | None:
         """Return where a command is in the log, or None if it is not there."""
         with self._reading() as connection:
-            row = connection.execute(
-                "SELECT request_mac, stream_id, version, first_position, (SELECT "
-                "array_agg(leaf ORDER BY position) FROM events WHERE position BETWEEN "
-                "first_position AND last_position) FROM commands "
-                "JOIN events ON position = last_position WHERE commands.command_id = %s",
-                [command_id],
-                prepare=True,
-                binary=True,
-            ).fetchone()
-        if row is None:
-            return None
-        mac, stream_id, version, first, leaves = row
-        return RecordedCommand(mac, stream_id, version, first, tuple(leaves))
-
-    def _find_patiently(self, command_id: UUID, deadline: float) -> RecordedCommand | None:
-        """Find a command as soon as the database answers again; raise OutcomeUnknown if it
-        does not before the deadline.
-
-        None means that it was not recorded so far.  It may still be, if its first attempt is
-        waiting in the queue of ``append``: trying again settles that, for only one can be first.
-        """
-        while time.monotonic() < deadline:
-            try:
-                return self.find_command(command_id)
-            except DatabaseAway:
-                time.sleep(PAUSE)
-        raise OutcomeUnknown("The database is away. Repeat the request with the same key.")
+            return find_commands(connection, [command_id]).get(command_id)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
         """Append through the library's interface; ``command`` is a CommandRow."""
@@ -240,12 +114,12 @@ class PostgresRecorder(ApplicationRecorder):
             [originator_id, gt or 0, 2**31 - 1 if lte is None else lte, limit],
         )
 
-    def stream(self, originator_id: UUID) -> Iterator[RecordedEvent]:
-        """Yield a pupil's events, one at a time.  None outlives its turn, so the garbage
-        collector has nothing to walk over: with all of them in a list it took a third longer."""
+    def stream(self, originator_id: UUID, *, after: int = 0) -> Iterator[RecordedEvent]:
+        """Yield a pupil's events after a version, one at a time.  None outlives its turn, so the
+        garbage collector has nothing to walk over: with all in a list it took a third longer."""
         with self._reading() as connection, connection.cursor(binary=True) as cursor:
-            query = SELECT + "WHERE stream_id = %s ORDER BY version"
-            for row in cursor.execute(query, [originator_id], prepare=True):
+            query = SELECT + "WHERE stream_id = %s AND version > %s ORDER BY version"
+            for row in cursor.execute(query, [originator_id, after], prepare=True):
                 yield RecordedEvent(*row)
 
     def select_notifications(

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from random import Random
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 import structlog
@@ -33,9 +33,10 @@ from send_records.bootstrap import Database, projecting
 from send_records.projections.base import fold
 from send_records.projections.engine import PROJECTIONS, Engine, project_batch
 from send_records.projections.tables import Table
+from send_records.store.appending import CommandRow, RecordedCommand
 from send_records.store.connections import Pool, one, pool
-from send_records.store.mapper import Recorded
-from send_records.store.recorder import PostgresRecorder, RecordedCommand, read_log
+from send_records.store.mapper import Recorded, VersionedEvent
+from send_records.store.recorder import PostgresRecorder, read_log
 from tests.keys import held, records_by, where_held
 from tests.scenario import ADD, ADMIT, IDENTIFY, RECORD_MOTHER, SENCO, TELL, but
 from tests.slow.killing import Private, Told, private_server, verdict, writing
@@ -105,14 +106,14 @@ def until_more(told: Told, number: int) -> None:
 
 
 class Counting(PostgresRecorder):
-    """Counts how often the answer came from reading back what became of a command."""
+    """Counts how often the answer came from looking up what became of a command."""
 
     read_back = 0
 
-    def _find_patiently(self, command_id: UUID, deadline: float) -> RecordedCommand | None:
-        found = super()._find_patiently(command_id, deadline)
-        type(self).read_back += found is not None
-        return found
+    def append(self, events: Sequence[VersionedEvent], command: CommandRow) -> RecordedCommand:
+        recorded = super().append(events, command)
+        type(self).read_back += recorded.found
+        return recorded
 
 
 def test_killed_50_times_nothing_is_lost_doubled_or_denied(private: Private) -> None:

@@ -282,11 +282,12 @@ def test_lists_of_different_lengths_are_refused(app: Connection) -> None:
     row = command()
     with pytest.raises(errors.NotNullViolation):
         app.execute(
-            "SELECT append(%s, %s, %s, %s, %s, %s, %s, %s::json[], %s)",
+            "SELECT append(%s, %s, %s, %s, %s, %s, %s, %s, %s::json[], %s)",
             [
-                row.id,
-                row.request_mac,
-                row.actor_id,
+                [row.id],
+                [row.request_mac],
+                [row.actor_id],
+                [1],
                 [uuid4()],
                 [1, 2],
                 ["Noted"],

@@ -254,7 +254,7 @@ def test_the_notary_sees_leaves_and_no_words(
         *(f"SELECT {name} FROM events" for name in ("sealed", "clear", "topic", "stream_id", "*")),
         *(f"SELECT {name} FROM access_log" for name in ("sealed", "pupils", "actor_id", "*")),
         *(f"SELECT * FROM {name}" for name in ("send_register", "chronology", "data_keys")),
-        "SELECT append(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+        "SELECT append(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
         "UPDATE checkpoints SET size = 0",
         "DELETE FROM checkpoints",
         "DELETE FROM tiles",

@@ -15,13 +15,10 @@ from psycopg_pool import ConnectionPool
 
 from send_records.bootstrap import Database
 from send_records.errors import OutcomeUnknown
+from send_records.store.appending import RecordedCommand
 from send_records.store.connections import Pool, pool
 from send_records.store.mapper import VersionedEvent
-from send_records.store.recorder import (
-    DatabaseAway,
-    PostgresRecorder,
-    RecordedCommand,
-)
+from send_records.store.recorder import DatabaseAway, PostgresRecorder
 from tests.store.audit import rows, violations
 from tests.store.planted import FULL_DISK, RetryingRecorder
 from tests.store.proxy import Cut, Wire, until
@@ -247,6 +244,16 @@ def test_reading_says_that_it_is_away(impatient: Pool, wire: Wire) -> None:
             recorder.find_command(uuid4())
         with pytest.raises(DatabaseAway):
             recorder.head()
+
+
+def test_a_connection_that_died_in_the_pool_is_not_given_out(
+    app_pool: Pool, recorder: PostgresRecorder, superuser: Connection
+) -> None:
+    recorder.append(events(uuid4(), 1), command())
+    ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = "
+    superuser.execute(ended.encode() + b"current_database() AND usename = 'send_records_app'")
+
+    assert recorder.head()[0] == 1
 
 
 def test_one_that_cannot_write_is_not_hammered(

@@ -72,7 +72,7 @@ BYPASS = [
     "CREATE SCHEMA mine",
     "SELECT * FROM other_trust.events",
     "SELECT * FROM other_trust.commands",
-    "SELECT other_trust.append(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+    "SELECT other_trust.append(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
 ]
 """Refused to application and projector."""
 
@@ -80,7 +80,7 @@ PROJECT = ["DELETE FROM send_register", "UPDATE projection_positions SET positio
 """Refused to the application, which only reads what is projected."""
 
 APPEND = [
-    "SELECT append(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+    "SELECT append(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
     "SELECT append_access(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
     "SELECT * FROM commands",
     "SELECT * FROM access_log",

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 
 from psycopg import Connection
 
+from send_records.store.appending import CommandRow
 from send_records.store.mapper import VersionedEvent
-from send_records.store.recorder import CommandRow
 
 ACTOR = UUID(int=1)
 
@@ -52,12 +52,13 @@ def append(
     """Call append() as any client of the database could; return the positions."""
     row = command(command_id)
     rows = connection.execute(
-        "SELECT position FROM append(%s, %s, %s, %s::uuid[], %s::integer[], %s::text[], "
+        "SELECT position FROM append(%s, %s, %s, %s, %s::uuid[], %s::integer[], %s::text[], "
         "%s::smallint[], %s::json[], %s::bytea[])",
         [
-            row.id,
-            row.request_mac,
-            row.actor_id,
+            [row.id],
+            [row.request_mac],
+            [row.actor_id],
+            [len(appended)],
             [e.originator_id for e in appended],
             [e.originator_version for e in appended],
             [e.topic for e in appended],

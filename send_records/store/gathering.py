@@ -1,0 +1,100 @@
+"""Group commit: what waits together is written together, and each is told its own outcome.
+
+Nobody waits for company.  Whoever comes while nothing is being written writes at once, in the
+thread it came in; those who come meanwhile wait, and the first of them then writes for all.  So
+there is no timer, no thread to start or stop, and a batch is as large as the traffic makes it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+MOST = 256
+"""Items in one batch: beyond that a batch only makes its first wait for its last."""
+
+
+class NotWritten(Exception):
+    """Whoever wrote for this item was interrupted, and did not say what became of it."""
+
+
+class Waiting(Generic[T, R]):
+    """An item, and the thread that waits to hear of it."""
+
+    __slots__ = ("called", "item", "leads", "outcome")
+
+    def __init__(self, item: T) -> None:
+        self.item = item
+        self.outcome: R | Exception = NotWritten()
+        self.leads = False
+        self.called = threading.Lock()
+        self.called.acquire()
+
+
+class Gathering(Generic[T, R]):
+    """Writes items in batches, one batch at a time, for any number of threads.
+
+    ``write`` is called with at most ``most`` items, and returns what became of each: a result, or
+    an exception for the one who gave the item.
+    """
+
+    def __init__(
+        self, write: Callable[[Sequence[T]], Sequence[R | Exception]], *, most: int = MOST
+    ) -> None:
+        self._write = write
+        self._most = most
+        self._guard = threading.Lock()
+        self._waiting: deque[Waiting[T, R]] = deque()
+        self._busy = False
+
+    def submit(self, item: T) -> R:
+        """Return what became of the item once it is written, or raise what it was refused with."""
+        mine = Waiting[T, R](item)
+        with self._guard:
+            self._waiting.append(mine)
+            mine.leads, self._busy = not self._busy, True
+        if not mine.leads:
+            self._wait(mine)
+        if mine.leads:
+            self._lead()
+        if isinstance(mine.outcome, Exception):
+            raise mine.outcome
+        return mine.outcome
+
+    def _wait(self, mine: Waiting[T, R]) -> None:
+        """Return when the outcome is there, or when it is this thread's turn to write."""
+        try:
+            mine.called.acquire()
+        except BaseException:  # interrupted, so it will not write when its turn comes
+            with self._guard:
+                if mine in self._waiting:
+                    self._waiting.remove(mine)
+                if mine.leads:
+                    self._call_next()
+            raise
+
+    def _lead(self) -> None:
+        """Write for the first of those who wait, the first of whom is this thread."""
+        with self._guard:
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
+        try:
+            outcomes = self._write([waiting.item for waiting in batch])
+            for waiting, outcome in zip(batch, outcomes, strict=True):
+                waiting.outcome = outcome
+        finally:
+            with self._guard:
+                self._call_next()
+            for waiting in batch:
+                waiting.called.release()
+
+    def _call_next(self) -> None:
+        """Let the next one write, if there is one; the caller holds the guard."""
+        self._busy = bool(self._waiting)
+        if self._busy:
+            self._waiting[0].leads = True
+            self._waiting[0].called.release()
