@@ -4,7 +4,7 @@ BIN := .venv/bin
 SOURCES := send_records tests bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-slow lint bench lock secrets
+.PHONY: help demo serve test test-slow lint bench bench-check lock secrets
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,8 +34,11 @@ lint: .venv/installed ## Style and strict types
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy
 
-bench: .venv/installed ## Measure, beside the bare cost of the same work
-	@$(BIN)/python -m pytest bench -q -s -o "addopts=" -p no:cacheprovider --benchmark-columns=min,median,rounds
+bench: .venv/installed ## Measure, beside peers and the bare cost of the same work (10 minutes)
+	@$(BIN)/python -m bench
+
+bench-check: .venv/installed ## The same, and fail if a target is missed by more than noise
+	@$(BIN)/python -m bench --check
 
 lock: .venv/installed ## Pin every dependency, with hashes, to requirements.lock
 	@$(BIN)/python -m pip install --quiet uv

@@ -1,0 +1,102 @@
+"""Append: events sealed, leafed, in one order and idempotent, beside inserts that are none of it.
+
+Every caller is a thread that writes one pupil, version after version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from eventsourcing.application import Application
+
+from bench.installation import Bench, Subject, a_command
+from bench.lines import Line, at_least, compare
+from bench.lives import life, observation
+from bench.peers import library, message_db, raw
+from bench.rounds import Variant, interleaved, rate_for
+
+CACHE = Path(__file__).parents[1] / ".bench" / "npm"
+
+OURS, RAW, PGBENCH = "recorder", "raw psycopg", "pgbench"
+LIBRARY, MESSAGE_DB = "eventsourcing", "message-db"
+
+OF_RAW = {1: 0.35, 8: 0.7, 16: 1.0, 64: 1.5}
+OF_LIBRARY = {8: 10.0, 16: 15.0}
+OF_MESSAGE_DB = {8: 3.0}
+
+
+def appender(subject: Subject, pupil_id: UUID) -> Callable[[], None]:
+    """Return a caller that seals and appends the next event of a pupil who was just admitted."""
+    version = len(life(2))
+
+    def append_next() -> None:
+        nonlocal version
+        version += 1
+        stored = subject.mapper.to_stored_event(observation(pupil_id, version))
+        subject.recorder.append([stored], a_command())
+
+    return append_next
+
+
+def measure(bench: Bench) -> Iterator[Line]:
+    """Yield the lines of append."""
+    with ExitStack() as stack:
+        subject = stack.enter_context(bench.subject("append"))
+        pupil = uuid4()
+        subject.keys.seals.keyring.make(pupil)
+        event = subject.mapper.to_stored_event(observation(pupil, 3))
+        words = "x" * len(event.state)
+        conninfo = stack.enter_context(bench.peer("raw"))
+        raw.make_table(conninfo)
+        application = stack.enter_context(
+            library.application(stack.enter_context(bench.peer("library")))
+        )
+        messages = stack.enter_context(bench.peer("messages"))
+        seconds = bench.pace.seconds
+        for callers in OF_RAW:
+            variants: dict[str, Variant] = {
+                OURS: partial(ours, bench, subject, callers),
+                RAW: partial(raw.rate, conninfo, event, callers, seconds),
+                PGBENCH: partial(raw.pgbench_rate, conninfo, event, callers, seconds, bench.folder),
+            }
+            if callers in OF_LIBRARY:
+                variants[LIBRARY] = partial(saves, bench, application, words, callers)
+            if callers in OF_MESSAGE_DB:
+                variants[MESSAGE_DB] = partial(messages_rate, bench, messages, words, callers)
+            yield from lines_of(bench, callers, variants)
+
+
+def lines_of(bench: Bench, callers: int, variants: dict[str, Variant]) -> Iterator[Line]:
+    """Measure so many callers, and yield what came of it."""
+    what = f"append, {callers} caller{'s' * (callers > 1)}"
+    taken = interleaved(what, variants, bench.pace.rounds)
+    yield compare(what, taken, OURS, RAW, at_least(OF_RAW[callers]))
+    yield compare(what, taken, OURS, PGBENCH)
+    if LIBRARY in taken:
+        yield compare(what, taken, OURS, LIBRARY, at_least(OF_LIBRARY[callers]))
+    if MESSAGE_DB in taken:
+        yield compare(what, taken, OURS, MESSAGE_DB, at_least(OF_MESSAGE_DB[callers]))
+
+
+def ours(bench: Bench, subject: Subject, callers: int) -> float:
+    """Return appends a second by some callers, each with a new pupil."""
+    pupils = subject.pupils(callers, life(2))
+    return rate_for([appender(subject, pupil) for pupil in pupils], bench.pace.seconds)
+
+
+def saves(bench: Bench, application: Application[UUID], words: str, callers: int) -> float:
+    """Return the library's saves a second."""
+    savers = [library.saver(application, words) for _ in range(callers)]
+    return rate_for(savers, bench.pace.seconds)
+
+
+def messages_rate(bench: Bench, conninfo: str, words: str, callers: int) -> float:
+    """Return message-db's writes a second."""
+    message_db.prepare(conninfo, message_db.installed(CACHE))
+    with raw.connections(conninfo, callers) as opened:
+        writers = [message_db.writer(connection, words) for connection in opened]
+        return rate_for(writers, bench.pace.seconds)
