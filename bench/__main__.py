@@ -11,7 +11,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from bench import append, commands, replay
+from bench import (
+    append,
+    commands,
+    growth,
+    posting,
+    projecting,
+    register_page,
+    replay,
+    verifying,
+    visibility,
+)
 from bench.installation import ROOT, Bench, bench
 from bench.lines import NOISE, Failure, Line, Unit, as_json, table
 from bench.machine import described, sentence
@@ -22,7 +32,13 @@ Subjects = Mapping[str, Callable[[Bench], Iterator[Line]]]
 SUBJECTS: Subjects = {
     "append": append.measure,
     "commands": commands.measure,
+    "http": posting.measure,
     "replay": replay.measure,
+    "projections": projecting.measure,
+    "register": register_page.measure,
+    "visibility": visibility.measure,
+    "verify": verifying.measure,
+    "growth": growth.measure,
 }
 
 

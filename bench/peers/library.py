@@ -34,6 +34,14 @@ class Record(Aggregate):
         self.last = words
 
 
+class Remark(Aggregate):
+    """A record that is all in its first event: what a route that only saves can do with."""
+
+    @event("Made")
+    def __init__(self, words: str) -> None:
+        self.words = words
+
+
 def environment(conninfo: str) -> dict[str, str]:
     """Return the library's settings: what it needs to find the database, and defaults else."""
     parts = conninfo_to_dict(conninfo)
