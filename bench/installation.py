@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID, uuid4
 
+from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
 from bench.lives import of_pupil
@@ -31,7 +32,7 @@ from send_records.rules import shipped_rules
 from send_records.settings import Settings
 from send_records.store.connections import one
 from send_records.store.embedded import SUPERUSER, EmbeddedPostgres
-from send_records.store.mapper import EventMapper
+from send_records.store.mapper import EventMapper, VersionedEvent
 from send_records.store.recorder import CommandRow, PostgresRecorder, append_events
 from send_records.store.signing import Purpose
 from tests.scenario import SENCO
@@ -77,10 +78,10 @@ class Subject:
             for event in events:
                 waiting.append(self.mapper.to_stored_event(event))
                 if len(waiting) == AT_ONCE:
-                    append_events(connection, waiting, a_command())
+                    append_at_once(connection, waiting)
                     waiting.clear()
             if waiting:
-                append_events(connection, waiting, a_command())
+                append_at_once(connection, waiting)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -95,6 +96,11 @@ class Subject:
 def a_command() -> CommandRow:
     """Return a command like no other."""
     return CommandRow(uuid4(), SENCO.id, bytes(32))
+
+
+def append_at_once(connection: Connection, events: Sequence[VersionedEvent]) -> None:
+    """Append events as one command's, on a connection of one's own."""
+    append_events(connection, events, a_command())
 
 
 def a_request() -> Request:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -35,6 +37,10 @@ THOROUGH = Pace(rounds=5, seconds=1.0, share=1.0)
 QUICK = Pace(rounds=2, seconds=0.3, share=0.1)
 
 
+LONGEST = 120.0
+"""Seconds of one variant in one round: a peer has been seen never to come back."""
+
+
 def tell(words: str) -> None:
     """Say on standard error what is being done."""
     print(words, file=sys.stderr, flush=True)
@@ -54,7 +60,8 @@ def interleaved(what: str, variants: Mapping[str, Variant], rounds: int) -> Take
                 continue
             try:
                 gc.collect()  # each pays for its own garbage, not for another's
-                figure = variant()
+                with within(LONGEST):
+                    figure = variant()
             except PeerAway as away:
                 taken[name] = Failure(str(away), skipped=True)
             except Exception as error:
@@ -65,6 +72,22 @@ def interleaved(what: str, variants: Mapping[str, Variant], rounds: int) -> Take
                 continue
             tell(f"{what}: {taken[name]}")
     return taken
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError, in the main thread, if the block is not left in time."""
+
+    def late(*_: object) -> None:
+        raise TimeoutError(f"not done in {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -115,7 +138,7 @@ def _rate(works: Sequence[Callable[[], int]]) -> float:
         except BaseException as error:
             errors.append(error)
 
-    threads = [threading.Thread(target=run, args=[work]) for work in works]
+    threads = [threading.Thread(target=run, args=[work], daemon=True) for work in works]
     for thread in threads:
         thread.start()
     ready.wait()

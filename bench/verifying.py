@@ -3,31 +3,31 @@ append, beside the same append without."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from psycopg import Connection
 from psycopg.sql import SQL
 
-from bench.installation import Bench, Subject, a_command
+from bench.installation import Bench, Subject, append_at_once
 from bench.lines import Line, at_least, compare
 from bench.lives import life, observation
 from bench.rounds import Variant, interleaved, rate_for, tell, timed
-from send_records.aggregates.base import DomainEvent
 from send_records.bootstrap import notary
 from send_records.store.connections import at_one_moment, in_schema, one
 from send_records.store.damage import Finding
 from send_records.store.ledger import Log
-from send_records.store.mapper import VersionedEvent, encoded
+from send_records.store.mapper import encoded
 from send_records.store.outside import Outside
-from send_records.store.recorder import append_events
 from send_records.store.shapes import EventShape
 from send_records.store.signing import Purpose
 from send_records.store.verify import verify, walk
+from tests.scenario import SENCO
 
 ENTRIES = 50_000
 OF_A_PUPIL = 50
@@ -37,6 +37,10 @@ SEALED, PLAIN = "sealed, with leaf", "plain, without"
 
 WITHOUT = (Path(__file__).parent / "without_proof.sql").read_text(encoding="utf-8")
 """append() of the migrations, without the leaf and without the check of the key."""
+APPEND_PLAIN = (
+    "SELECT position, leaf FROM bare.append(%b, %b, %b, %b::uuid[], %b::integer[], "
+    "%b::text[], %b::smallint[], %s::json[], %b::bytea[])"
+)
 
 
 def measure(bench: Bench) -> Iterator[Line]:
@@ -58,13 +62,11 @@ def measure(bench: Bench) -> Iterator[Line]:
         subject = stack.enter_context(bench.subject("proof"))
         with one(subject.found.as_owner()) as owner:
             owner.execute(WITHOUT.encode())
-        without = in_schema(subject.found.app, "bare,send_records", "bare")
         sealing = stack.enter_context(one(subject.found.app))
-        baring = stack.enter_context(one(without))
-        seconds = bench.pace.seconds
+        plain = stack.enter_context(one(in_schema(subject.found.app, "bare,send_records", "bare")))
         variants: dict[str, Variant] = {
-            SEALED: partial(one_by_one, subject, sealing, subject.mapper.to_stored_event, seconds),
-            PLAIN: partial(one_by_one, subject, baring, plain, seconds),
+            SEALED: partial(sealed_rate, subject, sealing, bench.pace.seconds),
+            PLAIN: partial(plain_rate, plain, bench.pace.seconds),
         }
         taken = interleaved("what sealing and leaf cost", variants, bench.pace.rounds)
         what = "append on one connection, sealed and leafed"
@@ -123,42 +125,39 @@ def floor_rate(subject: Subject, entries: int) -> float:
         return entries / timed(fetch_and_hash)
 
 
-def plain(event: DomainEvent) -> VersionedEvent:
-    """Return an event as it would be stored in plain words."""
-    clear, words = encoded(event)
-    return VersionedEvent(
-        event.originator_id,
-        event.originator_version,
-        type(event).__name__,
-        words,
-        event.class_version,
-        clear.decode(),
-    )
-
-
-def one_by_one(
-    subject: Subject,
-    connection: Connection,
-    row: Callable[[DomainEvent], VersionedEvent],
-    seconds: float,
-) -> float:
+def sealed_rate(subject: Subject, connection: Connection, seconds: float) -> float:
     """Return appends a second to a new pupil, a commit an event, on one connection."""
     pupil_id = uuid4()
     subject.keys.seals.keyring.make(pupil_id)
-    return rate_for([appender(connection, row, pupil_id)], seconds)
-
-
-def appender(
-    connection: Connection, row: Callable[[DomainEvent], VersionedEvent], pupil_id: UUID
-) -> Callable[[], None]:
-    """Return a caller that appends the next event of a pupil, having appended the first."""
-    [first, *_] = life(2, pupil_id)
-    append_events(connection, [row(first)], a_command())
-    version = 1
+    seal = subject.mapper.to_stored_event
+    append_at_once(connection, [seal(event) for event in life(2, pupil_id)])
+    versions = count(3)
 
     def append_next() -> None:
-        nonlocal version
-        version += 1
-        append_events(connection, [row(observation(pupil_id, version))], a_command())
+        append_at_once(connection, [seal(observation(pupil_id, next(versions)))])
 
-    return append_next
+    return rate_for([append_next], seconds)
+
+
+def plain_rate(connection: Connection, seconds: float) -> float:
+    """Return the same of events in plain words, without a leaf."""
+    pupil_id, versions = uuid4(), count(1)
+
+    def append_next() -> None:
+        event = observation(pupil_id, next(versions))
+        clear, words = encoded(event)
+        values = [
+            uuid4(),
+            bytes(32),
+            SENCO.id,
+            [pupil_id],
+            [event.originator_version],
+            [type(event).__name__],
+            [event.class_version],
+            [clear.decode()],
+            [words],
+        ]
+        connection.execute(APPEND_PLAIN, values, prepare=True, binary=True).fetchall()
+
+    append_next()
+    return rate_for([append_next], seconds)

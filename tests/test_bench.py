@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -24,7 +25,7 @@ from bench.lines import (
     table,
 )
 from bench.load import KEY, Load, percentile, run
-from bench.rounds import interleaved, rate_of
+from bench.rounds import interleaved, rate_of, within
 
 TAKEN: dict[str, list[float] | Failure] = {
     "ours": [100.0, 400.0, 90.0],
@@ -135,6 +136,11 @@ def test_callers_who_fail_are_not_counted_as_slow() -> None:
     with pytest.raises(OSError, match="no disk"):
         rate_of([lambda: None, fails], 1)
     assert rate_of([lambda: None] * 3, 5) > 0
+
+
+def test_what_never_comes_back_is_given_up() -> None:
+    with pytest.raises(TimeoutError, match=r"not done in 0\.01 s"), within(0.01):
+        threading.Event().wait(60)
 
 
 @pytest.mark.parametrize("rate", [None, 200.0])
