@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg.sql import SQL, Identifier
 
 from send_records.application import SendRecords
@@ -30,6 +31,12 @@ from tests.scratch import quick_folder
 
 TEMPLATE = "template_records"
 ROLES = Roles.named_after("send_records")
+
+# Hypothesis searches the same way each time, and has no clock to fail on.
+settings.register_profile(
+    "ours", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("ours")
 
 
 @pytest.fixture(autouse=True)

@@ -205,7 +205,7 @@ class History:
 def test_whatever_is_asked_in_whatever_order_the_record_stays_sound() -> None:
     recorded: set[str] = set()
 
-    @settings(max_examples=80, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=80, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(OPENINGS), st.integers(25, 50), st.data())
     def try_it(opening: list[Command], length: int, data: st.DataObject) -> None:
         history = History()

@@ -132,9 +132,6 @@ def spoilt(draw: Callable[..., Any]) -> tuple[type[Entry], bytes]:
 
 @settings(
     max_examples=500,
-    deadline=None,
-    derandomize=True,
-    database=None,
     phases=[Phase.generate, Phase.shrink],
     suppress_health_check=list(HealthCheck),
 )

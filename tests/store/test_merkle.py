@@ -297,7 +297,6 @@ def test_every_proof_is_the_one_that_the_rfc_defines() -> None:
     assert differing_proofs(merkle, range(129)) == 0
 
 
-@settings(deadline=None)
 @given(st.integers(1, 2**63 - 1), st.data())
 def test_proofs_of_trees_of_any_size_are_read_as_defined(size: int, data: st.DataObject) -> None:
     """One length of proof fits, and leads to one root."""
@@ -309,7 +308,6 @@ def test_proofs_of_trees_of_any_size_are_read_as_defined(size: int, data: st.Dat
         assert accepted is (root is not None)
 
 
-@settings(deadline=None)
 @given(st.integers(2, 2**63 - 1), st.data())
 def test_proofs_between_trees_of_any_sizes_are_read_as_defined(
     new: int, data: st.DataObject
@@ -322,7 +320,6 @@ def test_proofs_between_trees_of_any_sizes_are_read_as_defined(
         assert accepted is (roots is not None and (old < new or not length))
 
 
-@settings(deadline=None)
 @given(st.integers(), st.integers(), st.lists(st.binary(max_size=33), max_size=70), st.binary())
 def test_what_is_malformed_is_refused_without_an_error(
     one: int, other: int, proof: list[bytes], root: bytes
@@ -407,7 +404,6 @@ def test_a_frontier_has_the_root_at_every_size() -> None:
         assert frontier.root() == naive.mth(LEAVES[:size])
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 700), max_size=4))
 def test_a_frontier_may_grow_in_any_steps(steps: list[int]) -> None:
     assert differing_frontiers(merkle, steps) == 0
@@ -463,7 +459,7 @@ def differing_growth(module: ModuleType, steps: Iterable[int], *, lowest: int = 
     return differing
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, 700), max_size=4), st.sampled_from([0, 1]))
 def test_tiles_may_grow_in_any_steps(steps: list[int], lowest: int) -> None:
     assert differing_growth(merkle, steps, lowest=lowest) == 0
@@ -513,7 +509,7 @@ def differing_without(module: ModuleType, size: int, kept: int) -> int:
     )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(3, len(LEAVES)), st.integers(0, 12 * HASH))
 def test_upper_tiles_may_be_lost_or_cut_off(size: int, kept: int) -> None:
     assert differing_without(merkle, size, kept) == 0

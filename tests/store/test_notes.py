@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from send_records.store import notes
@@ -180,7 +180,6 @@ def test_a_note_is_signed_as_the_go_authors_sign_it() -> None:
     assert open_note(NOTE, [KEY]) == TEXT
 
 
-@settings(deadline=None)
 @given(names, st.lists(texts))
 def test_what_is_signed_can_be_opened(name: str, lines: list[str]) -> None:
     signer, text = Signer.generate(name), "\n".join(lines) + "\n"
@@ -353,7 +352,6 @@ def test_a_note_that_was_changed_anywhere_does_not_open() -> None:
     assert wrongly_opened(notes) == 0
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200) | st.lists(st.sampled_from([*NOTE, LINE, "\n\n"])).map("".join))
 def test_whatever_is_no_note_is_refused_and_nothing_else_happens(note: str) -> None:
     with pytest.raises(BadNote):
@@ -376,7 +374,6 @@ def test_a_checkpoint_is_three_lines() -> None:
     assert open_note(SIGNER.sign(CHECKPOINT.text), [SIGNER.key]) == CHECKPOINT.text
 
 
-@settings(deadline=None)
 @given(texts.filter(bool), st.integers(0, 2**63 - 1), st.binary(min_size=32, max_size=32))
 def test_a_checkpoint_that_is_written_can_be_read(origin: str, size: int, root: bytes) -> None:
     checkpoint = Checkpoint(origin, size, root)
