@@ -6,7 +6,7 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -30,8 +30,7 @@ def scratch() -> Iterator[Path]:
         Path(folder).chmod(0o711)
         yield Path(folder, "data")
         left = processes_in(Path(folder))
-        for process in left:
-            os.kill(process, signal.SIGKILL)
+        kill(left)
         while processes_in(Path(folder)):
             time.sleep(0.01)
         assert left == []
@@ -46,3 +45,10 @@ def processes_in(folder: Path) -> list[int]:
         return False
 
     return [int(process.name) for process in Path("/proc").glob("[1-9]*") if works_inside(process)]
+
+
+def kill(processes: Iterable[int]) -> None:
+    """Kill processes; one may be gone by then, as that of a connection which has just closed."""
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)

@@ -226,16 +226,24 @@ class EmbeddedPostgres:
         self._pg_ctl("start", f"--log={self.log_file}", pass_fds=[server_lock.fileno()])
 
     def _forget_recycled_pids(self) -> None:
-        """Remove lock files that name a process which is no PostgreSQL, or is dead and unburied.
+        """Remove lock files that name a process which is not of this cluster, or dead and unburied.
 
         In a container the process ids start over, and nobody may bury the dead: PostgreSQL would
-        take either for a live server.  Others it judges better than we: it looks for their memory.
+        take either for a live server, and tell it to stop.
         """
         for file in (self._cluster / "postmaster.pid", self._socket_dir / f"{SOCKET}.lock"):
             with suppress(FileNotFoundError, ValueError):
-                command = Path(f"/proc/{first_number(file)}/cmdline").read_bytes()
-                if not os.path.basename(command.split(b"\0")[0]).startswith(b"postgres"):
+                if not self._is_ours(Path(f"/proc/{first_number(file)}")):
                     file.unlink()
+
+    def _is_ours(self, process: Path) -> bool:
+        """Whether a process is PostgreSQL's, at work in our cluster as far as we may see."""
+        command, *_ = (process / "cmdline").read_bytes().split(b"\0")  # of the dead it is empty
+        if not os.path.basename(command).startswith(b"postgres"):
+            return False
+        with suppress(PermissionError):  # a container's root may not look where others work
+            return (process / "cwd").readlink() == self._cluster
+        return True
 
     def _leave(self) -> None:
         lease, self._lease = self._lease, None
@@ -260,7 +268,9 @@ class EmbeddedPostgres:
     def _stopped(self) -> bool:
         with suppress(EmbeddedPostgresFailed):  # too young to be told, or died before its children
             # It keeps our turn, should we be killed: else it might stop the server of the next.
-            self._pg_ctl("stop", "--mode=fast", pass_fds=[self._turn.fileno()])
+            # It is asked again each second: the dead it would wait for until they are buried.
+            self._forget_recycled_pids()
+            self._pg_ctl("stop", "--mode=fast", "--timeout=1", pass_fds=[self._turn.fileno()])
         return not self._alive()
 
     def _alive(self) -> bool:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -30,6 +28,7 @@ from send_records.store.migrate import claim, migrate
 from send_records.store.roles import Roles, provision
 from tests.keys import TRUST
 from tests.scenario import ADMIT, RECORD_GRANDMOTHER, RECORD_MOTHER, SENCO
+from tests.scratch import kill, processes_in
 from tests.store.audit import rows, violations
 
 ROLES = Roles.named_after("send_records")
@@ -51,10 +50,8 @@ class Private:
     def kill(self) -> None:
         """End every process of the server at once, as a power cut or the kernel would."""
         first = self.server.postmaster_pid
-        while running := _processes_in(self.server.data_dir):
-            for process in sorted(running, key=lambda pid: pid != first):
-                with suppress(ProcessLookupError):
-                    os.kill(process, signal.SIGKILL)
+        while running := processes_in(self.server.data_dir):
+            kill(sorted(running, key=lambda pid: pid != first))
 
     def start(self) -> None:
         self.server.ensure_running()
@@ -82,17 +79,6 @@ def private_server() -> Iterator[Private]:
                 migrate(connection, ROLES)
                 claim(connection, ROLES, TRUST)
             yield Private(server, Database(ROLES, app, owner, projector, notary))
-
-
-def _processes_in(folder: Path) -> list[int]:
-    """PostgreSQL works inside its data directory."""
-
-    def works_inside(process: Path) -> bool:
-        with suppress(OSError):
-            return (process / "cwd").readlink().is_relative_to(folder)
-        return False
-
-    return [int(process.name) for process in Path("/proc").glob("[1-9]*") if works_inside(process)]
 
 
 @dataclass

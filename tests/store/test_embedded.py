@@ -9,16 +9,18 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Timer
 
 import psycopg
 import pytest
 
-from send_records.store.embedded import SUPERUSER, EmbeddedPostgres
+from send_records.store.embedded import PATIENCE, SUPERUSER, EmbeddedPostgres
 from send_records.store.programs import EmbeddedPostgresFailed, binary
-from tests.scratch import processes_in, scratch
+from tests.scratch import kill, processes_in, scratch
 
 as_root_only = pytest.mark.skipif(os.geteuid() != 0, reason="about being root")
 
@@ -214,11 +216,22 @@ def test_starts_again_after_a_kill(data_dir: Path, *, children_too: bool) -> Non
     with nobody_buries_the_dead(), EmbeddedPostgres(data_dir) as server:
         ask(server, "CREATE TABLE kept AS SELECT 'still here' AS word")
         killed = pid_of(server)
-        for process in processes_in(data_dir) if children_too else [killed]:
-            os.kill(process, signal.SIGKILL)
+        kill(processes_in(data_dir) if children_too else [killed])
         server.ensure_running()
         assert pid_of(server) != killed
         assert ask(server, "SELECT word FROM kept") == "still here"
+
+
+def test_leaving_does_not_wait_for_a_dead_server_that_nobody_buries(data_dir: Path) -> None:
+    with nobody_buries_the_dead():
+        with EmbeddedPostgres(data_dir) as server:
+            killed = pid_of(server)
+            child = max(processes_in(data_dir), key=lambda process: process != killed)
+            os.kill(child, signal.SIGSTOP)
+            kill([killed])
+            Timer(0.5, os.kill, (child, signal.SIGCONT)).start()  # it outlives its server so long
+            left = time.monotonic()
+        assert time.monotonic() - left < PATIENCE / 2
 
 
 def test_ensure_running_leaves_a_running_server_alone(running: EmbeddedPostgres) -> None:
@@ -231,14 +244,27 @@ def test_a_process_id_that_was_given_to_another_is_no_server(data_dir: Path) -> 
     locks = [data_dir / "postgres/postmaster.pid", data_dir / "run/.s.PGSQL.5432.lock"]
     with EmbeddedPostgres(data_dir) as server:
         killed = pid_of(server)
-        for process in processes_in(data_dir):
-            os.kill(process, signal.SIGKILL)
+        kill(processes_in(data_dir))
         with subprocess.Popen(["sleep", "60"], user=locks[0].stat().st_uid) as stranger:
             for lock in locks:
                 lock.write_text(lock.read_text().replace(str(killed), str(stranger.pid), 1))
             server.ensure_running()
             assert stranger.poll() is None
             stranger.kill()
+        assert ask(server, "SELECT 1") == 1
+
+
+def test_a_process_id_that_was_given_to_another_server_is_not_ours(
+    data_dir: Path, running: EmbeddedPostgres
+) -> None:
+    other = pid_of(running)
+    with EmbeddedPostgres(data_dir) as server:
+        killed = pid_of(server)
+        kill(processes_in(data_dir))
+        lock = data_dir / "postgres/postmaster.pid"
+        lock.write_text(lock.read_text().replace(str(killed), str(other), 1))
+        server.ensure_running()
+        assert pid_of(running) == other
         assert ask(server, "SELECT 1") == 1
 
 
