@@ -30,10 +30,11 @@ from send_records.bootstrap import Database, System, database, now, running
 from send_records.custody import Keys, open_keys
 from send_records.rules import shipped_rules
 from send_records.settings import Settings
+from send_records.store.appending import CommandRow, append_commands
 from send_records.store.connections import one
 from send_records.store.embedded import SUPERUSER, EmbeddedPostgres
 from send_records.store.mapper import EventMapper, VersionedEvent
-from send_records.store.recorder import CommandRow, PostgresRecorder, append_events
+from send_records.store.recorder import PostgresRecorder
 from send_records.store.signing import Purpose
 from tests.scenario import SENCO
 
@@ -100,7 +101,7 @@ def a_command() -> CommandRow:
 
 def append_at_once(connection: Connection, events: Sequence[VersionedEvent]) -> None:
     """Append events as one command's, on a connection of one's own."""
-    append_events(connection, events, a_command())
+    append_commands(connection, [(events, a_command())])
 
 
 def a_request() -> Request:

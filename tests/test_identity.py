@@ -17,6 +17,7 @@ import pytest
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
+from send_records import identity
 from send_records.aggregates.base import Actor
 from send_records.aggregates.values import Role
 from send_records.errors import NotSignedIn
@@ -86,6 +87,26 @@ def test_a_token_ends_half_a_minute_after_it_says(local: LocalIssuer, verifier: 
 
     assert verifier.actor(ended(5)) == SENCO
     refused(verifier, ended(40))
+
+
+def test_a_token_that_was_believed_ends_as_well(
+    local: LocalIssuer, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, began = local.token(SENCO, seconds=60), time.time()
+    assert verifier.actor(token) == verifier.actor(token) == SENCO
+
+    monkeypatch.setattr(time, "time", lambda: began + 100)
+    refused(verifier, token)
+
+
+def test_many_tokens_are_no_burden(
+    local: LocalIssuer, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identity, "BELIEVED", 3)
+    for number in range(10):
+        verifier.actor(local.token(SENCO.model_copy(update={"id": UUID(int=number)})))
+
+    assert len(verifier._believed) <= 3
 
 
 def test_another_keys_token_is_refused(verifier: Verifier, tmp_path: Path) -> None:

@@ -67,12 +67,15 @@ def _text(limit: int) -> Callable[[str], str]:
             raise ValueError("Enter some text")
         if len(text) > limit:
             raise ValueError(f"Use {limit:,} characters or fewer")
-        for character in text:
-            if unicodedata.category(character) in _UNSEEN and character not in _PLAIN:
-                raise ValueError("Remove control characters and text-direction overrides")
+        if not text.isprintable() and not all(map(_may_stand, text)):
+            raise ValueError("Remove control characters and text-direction overrides")
         return text
 
     return check
+
+
+def _may_stand(character: str) -> bool:
+    return character in _PLAIN or unicodedata.category(character) not in _UNSEEN
 
 
 _UNSEEN = {"Cc", "Cf", "Cs", "Co"}

@@ -1,4 +1,8 @@
-"""What a route may ask for, spelled as the type of a parameter."""
+"""What a route may ask for, spelled as the type of a parameter.
+
+All of it is found without waiting for anything, so all of it is ``async``: what is not would be
+sent to another thread and back, each time.
+"""
 
 from __future__ import annotations
 
@@ -35,26 +39,26 @@ ACCESS_READERS = frozenset({Role.SENCO, Role.TRUST_SENCO, Role.DPO, Role.AUDITOR
 """Who may read who has read (``security.md``, tier T5)."""
 
 
-def get_system(request: HttpRequest) -> System:
+async def get_system(request: HttpRequest) -> System:
     """Return the system that the app was made for."""
     system: System = request.app.state.system
     return system
 
 
-def get_actor(
+async def get_actor(
     http: HttpRequest,
-    system: Annotated[System, Depends(get_system)],
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
 ) -> Actor:
     """Return who the token speaks of: verified on every request, never taken from elsewhere."""
     if credentials is None:
         raise NotSignedIn("Send a bearer token.")
+    system = await get_system(http)
     http.state.actor = system.verifier.actor(credentials.credentials)
     actor: Actor = http.state.actor
     return actor
 
 
-def get_reader(actor: Annotated[Actor, Depends(get_actor)]) -> Actor:
+async def get_reader(actor: Annotated[Actor, Depends(get_actor)]) -> Actor:
     """Return who asks, if their role may read records."""
     if actor.role not in READERS:
         raise NotPermitted(
@@ -63,14 +67,14 @@ def get_reader(actor: Annotated[Actor, Depends(get_actor)]) -> Actor:
     return actor
 
 
-def get_feed_reader(actor: Annotated[Actor, Depends(get_actor)]) -> Actor:
+async def get_feed_reader(actor: Annotated[Actor, Depends(get_actor)]) -> Actor:
     """Return who asks, if their role may read every event."""
     if actor.role is not Role.DPO:
         raise NotPermitted("The feed of all events is read by the DPO.")
     return actor
 
 
-def get_request(
+async def get_request(
     actor: Annotated[Actor, Depends(get_actor)],
     idempotency_key: Annotated[
         UUID,
@@ -85,7 +89,7 @@ def get_request(
     return Request(actor, idempotency_key, x_correlation_id or uuid4())
 
 
-def get_expected_version(
+async def get_expected_version(
     if_match: Annotated[
         str | None,
         Header(
@@ -103,21 +107,21 @@ def get_expected_version(
     return int(if_match.strip('"'))
 
 
-def get_records(system: Annotated[System, Depends(get_system)]) -> SendRecords:
+async def get_records(http: HttpRequest) -> SendRecords:
     """Return the write side."""
-    return system.records
+    return (await get_system(http)).records
 
 
-def get_access_reader(actor: Annotated[Actor, Depends(get_actor)]) -> Actor:
+async def get_access_reader(actor: Annotated[Actor, Depends(get_actor)]) -> Actor:
     """Return who asks, if their role may read who read."""
     if actor.role not in ACCESS_READERS:
         raise NotPermitted("Who has read a record is told to SENDCos, the DPO and auditors.")
     return actor
 
 
-def get_views(system: Annotated[System, Depends(get_system)]) -> Views:
+async def get_views(http: HttpRequest) -> Views:
     """Return the read side."""
-    return system.views
+    return (await get_system(http)).views
 
 
 CurrentSystem = Annotated[System, Depends(get_system)]

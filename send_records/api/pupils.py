@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import Response
 
 from send_records.aggregates.pupil import AdmitPupil, MovePupilAcademy, ReadmitPupil, RecordLeaving
@@ -9,6 +11,7 @@ from send_records.api.accounting import AssessmentAccess, ProvisionAccess, Restr
 from send_records.api.dependencies import After, Asked, Cursor, Limit, Reader, ReadSide, Records
 from send_records.api.entries import Feed, feed_of
 from send_records.api.recording import PupilId, acknowledged, records, router_for
+from send_records.api.threads import in_thread
 from send_records.api.views import Listing, listing, position_after, wait_for
 from send_records.projections.chronology import ChronologyRow, chronology_page
 from send_records.projections.send_register import RegisterRow, register_row
@@ -17,14 +20,11 @@ from send_records.receipts import Receipt
 router = router_for("pupils")
 
 
-@router.post("/pupils", status_code=201, operation_id="admit_pupil")
-def admit_pupil(
-    command: AdmitPupil, service: Records, request: Asked, response: Response
-) -> Receipt:
+@router.post("/pupils", status_code=201, operation_id="admit_pupil", response_model=Receipt)
+async def admit_pupil(command: AdmitPupil, service: Records, request: Asked) -> Response:
     """Open a pupil's record.  Its id is the Idempotency-Key."""
-    receipt = acknowledged(service.admit(command, request), response)
-    response.headers["Location"] = f"/v1/pupils/{receipt.pupil_id}"
-    return receipt
+    receipt = await in_thread(partial(service.admit, command, request))
+    return acknowledged(receipt, Location=f"/v1/pupils/{receipt.pupil_id}")
 
 
 records(router, "move-academy", MovePupilAcademy)

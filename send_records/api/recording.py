@@ -5,6 +5,7 @@ the description.  Every route that records is made here, so all of them keep the
 from __future__ import annotations
 
 import re
+from functools import partial
 from inspect import getdoc
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from fastapi import APIRouter, Body, Path, Response
 from send_records.aggregates.base import Command
 from send_records.api.accounting import AccountedRoute
 from send_records.api.dependencies import Asked, ExpectedVersion, Records
+from send_records.api.threads import in_thread
 from send_records.receipts import Receipt
 
 PupilId = Annotated[UUID, Path(description="The pupil")]
@@ -28,16 +30,15 @@ def router_for(kind: str) -> APIRouter:
 def records(to: APIRouter, path: str, command_class: type[Command]) -> None:
     """Add ``POST /pupils/{pupil_id}/<path>``, which executes the command in its body."""
 
-    def record(
+    async def record(
         pupil_id: PupilId,
         command: Any,
         service: Records,
         request: Asked,
         version: ExpectedVersion,
-        response: Response,
-    ) -> Receipt:
-        receipt = service.execute(pupil_id, command, request, expected_version=version)
-        return acknowledged(receipt, response)
+    ) -> Response:
+        execute = partial(service.execute, pupil_id, command, request, expected_version=version)
+        return acknowledged(await in_thread(execute))
 
     record.__annotations__["command"] = Annotated[command_class, Body()]
     to.add_api_route(
@@ -45,18 +46,19 @@ def records(to: APIRouter, path: str, command_class: type[Command]) -> None:
         record,
         methods=["POST"],
         status_code=201,
+        response_model=Receipt,
         operation_id=snake_case(command_class.__name__),
         summary=re.sub(r"(?<=[a-z])(?=[A-Z])", " ", command_class.__name__).capitalize(),
         description=getdoc(command_class),
     )
 
 
-def acknowledged(receipt: Receipt, response: Response) -> Receipt:
-    """Return the receipt, with the record's new version and whether it is an old answer again."""
-    response.headers["ETag"] = f'"{receipt.version}"'
+def acknowledged(receipt: Receipt, **headers: str) -> Response:
+    """Answer with the receipt, the record's new version, and whether it is an old answer again."""
+    headers["ETag"] = f'"{receipt.version}"'
     if receipt.replayed:
-        response.headers["Idempotent-Replayed"] = "true"
-    return receipt
+        headers["Idempotent-Replayed"] = "true"
+    return Response(receipt.model_dump_json(), 201, headers, "application/json")
 
 
 def snake_case(name: str) -> str:
