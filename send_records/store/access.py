@@ -23,7 +23,9 @@ from psycopg_pool import PoolTimeout
 
 from send_records.aggregates.base import Actor
 from send_records.errors import NotReadyYet
+from send_records.store.arrays import Bytes, integers, texts, uuids
 from send_records.store.connections import Pool
+from send_records.store.gathering import Gathering
 from send_records.store.sealing import Seals
 
 log = structlog.get_logger()
@@ -115,11 +117,18 @@ class AccessLog:
     def __init__(self, pool: Pool, seals: Seals) -> None:
         self._pool = pool
         self._seals = seals
+        self._gathering = Gathering[Access, int](self._write)
 
     def record(self, access: Access) -> int:
         """Commit a row, and return its position; raise AccessNotRecorded if that fails."""
-        with self._or_nothing() as connection:
-            return append_access(connection, self._seals, access)
+        return self._gathering.submit(access)
+
+    def _write(self, accesses: Sequence[Access]) -> Sequence[int | Exception]:
+        try:
+            with self._or_nothing() as connection:
+                return append_accesses(connection, self._seals, accesses)
+        except AccessNotRecorded as error:
+            return [AccessNotRecorded(*error.args) for _ in accesses]
 
     def of_pupil(self, pupil_id: UUID, *, after: int, limit: int) -> list[AccessRow]:
         """Return who saw, or was refused, anything of a pupil, in order, after a position."""
@@ -154,29 +163,36 @@ class AccessLog:
 
 def append_access(connection: Connection, seals: Seals, access: Access) -> int:
     """Append a row on a connection of the application's or the owner's; return its position."""
-    actor = access.actor
-    place = name_place(seals, actor.id, access.request_id)
-    row = connection.execute(
-        "SELECT append_access(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::uuid[], %s)",
+    return append_accesses(connection, seals, [access])[0]
+
+
+def append_accesses(connection: Connection, seals: Seals, accesses: Sequence[Access]) -> list[int]:
+    """Append rows in one transaction, and return the position of each."""
+    rows = connection.execute(
+        "SELECT append_access(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)",
         [
-            access.request_id,
-            actor.id,
-            actor.role,
-            actor.academy,
-            access.act,
-            access.what,
-            access.tier,
-            access.purpose,
-            access.outcome,
-            list(access.pupils),
-            seals.seal_for_trust(place, actor.name.encode()),
+            uuids(access.request_id for access in accesses),
+            uuids(access.actor.id for access in accesses),
+            texts(access.actor.role for access in accesses),
+            texts(access.actor.academy for access in accesses),
+            texts(access.act for access in accesses),
+            texts(access.what for access in accesses),
+            texts(access.tier for access in accesses),
+            texts(access.purpose for access in accesses),
+            texts(access.outcome for access in accesses),
+            integers(len(access.pupils) for access in accesses),
+            uuids(pupil for access in accesses for pupil in access.pupils),
+            Bytes.of(_sealed_name(seals, access) for access in accesses),
         ],
         prepare=True,
-    ).fetchone()
-    if row is None:
-        raise LookupError("append_access() answered nothing")
-    position: int = row[0]
-    return position
+        binary=True,
+    )
+    return [position for (position,) in rows]
+
+
+def _sealed_name(seals: Seals, access: Access) -> bytes:
+    place = name_place(seals, access.actor.id, access.request_id)
+    return seals.seal_for_trust(place, access.actor.name.encode())
 
 
 def name_place(seals: Seals, actor_id: UUID, request_id: UUID) -> bytes:

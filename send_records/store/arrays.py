@@ -18,6 +18,7 @@ HEAD = struct.Struct("!5i")
 """Dimensions, whether any is NULL, the elements' type, their number, the index of the first."""
 
 SIZE = struct.Struct("!i")
+NULL = SIZE.pack(-1)
 
 
 class Array(bytes):
@@ -27,11 +28,11 @@ class Array(bytes):
     oid: ClassVar[int]
 
     @classmethod
-    def of(cls, elements: Iterable[bytes]) -> Array:
-        """Return the array of elements that are encoded already."""
+    def of(cls, elements: Iterable[bytes | None]) -> Array:
+        """Return the array of elements that are encoded already; None is NULL."""
         parts = [b""]
         for element in elements:
-            parts += (SIZE.pack(len(element)), element)
+            parts += (NULL, b"") if element is None else (SIZE.pack(len(element)), element)
         parts[0] = HEAD.pack(1, 0, cls.element, len(parts) // 2, 1)
         return cls(b"".join(parts))
 
@@ -87,9 +88,9 @@ def smallints(values: Iterable[int]) -> Array:
     return Smallints.of(value.to_bytes(2, "big", signed=True) for value in values)
 
 
-def texts(values: Iterable[str]) -> Array:
-    """Return text as text[]."""
-    return Texts.of(value.encode() for value in values)
+def texts(values: Iterable[str | None]) -> Array:
+    """Return text as text[]; None is NULL."""
+    return Texts.of(None if value is None else value.encode() for value in values)
 
 
 def jsons(values: Iterable[str]) -> Array:

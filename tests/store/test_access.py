@@ -20,8 +20,16 @@ from psycopg.rows import class_row
 from send_records.aggregates.base import Actor
 from send_records.aggregates.values import Role
 from send_records.bootstrap import Database
-from send_records.store.access import Access, AccessLog, AccessPurpose, Act, Tier, append_access
-from send_records.store.connections import Pool, in_schema, one
+from send_records.store.access import (
+    Access,
+    AccessLog,
+    AccessPurpose,
+    Act,
+    Tier,
+    append_access,
+    append_accesses,
+)
+from send_records.store.connections import Pool, in_schema, one, pool
 from send_records.store.damage import Damage, Walked
 from send_records.store.embedded import SUPERUSER
 from send_records.store.ledger import Log
@@ -174,16 +182,67 @@ def test_six_writers_leave_no_gap_and_no_two_at_one_time(database: Database) -> 
         assert (found.entries, found.findings) == (WRITERS * 30, [])
 
 
+def test_those_that_are_written_together_have_each_its_own_people(app: Connection) -> None:
+    """None, one, several: and each its place and its time."""
+    people = [[], [uuid4()], [uuid4(), uuid4()], []]
+    accesses = [
+        replace(ACCESS, pupils=pupils, request_id=uuid4(), actor=actor)
+        for pupils, actor in zip(
+            people,
+            [SENCO, SENCO.model_copy(update={"academy": None})] * 2,
+            strict=True,
+        )
+    ]
+
+    positions = append_accesses(app, held().seals, accesses)
+
+    stored = rows(app)
+    assert positions == [row.position for row in stored] == [1, 2, 3, 4]
+    assert [list(row.pupils) for row in stored] == people
+    assert [row.academy for row in stored] == [access.actor.academy for access in accesses]
+    assert violations(app) == []
+    assert walked(app).findings == []
+
+
+def test_readers_at_once_are_recorded_together_and_each_is_told_its_place(
+    database: Database,
+) -> None:
+    told: list[int] = []
+    with pool(database.app) as connections:
+        log = AccessLog(connections, held().seals)
+        at_once([lambda: told.extend(log.record(ACCESS) for _ in range(30))] * WRITERS)
+
+    assert sorted(told) == list(range(1, WRITERS * 30 + 1))
+    with one(database.app) as connection:
+        assert violations(connection) == []
+
+
+@pytest.mark.parametrize("count", [0, 2, None])
+def test_counts_that_do_not_share_out_the_people_are_refused(
+    app: Connection, count: int | None
+) -> None:
+    """Or it could not be said who was seen."""
+    with pytest.raises(psycopg.DatabaseError) as refused:
+        app.execute(
+            "SELECT append_access(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::integer[], %s, %s)",
+            [[uuid4()]] * 2 + [["x"]] * 7 + [[count], [uuid4()], [b"x"]],
+        )
+    assert refused.value.sqlstate == "SR001"
+    assert rows(app) == []
+
+
 PLACES_FROM_A_SEQUENCE = """
 CREATE SEQUENCE places;
 CREATE OR REPLACE FUNCTION append_access(
-    p_request_id uuid, p_actor_id uuid, p_role text, p_academy text, p_act text, p_what text,
-    p_tier text, p_purpose text, p_outcome text, p_pupils uuid[], p_sealed bytea
-) RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
-    INSERT INTO access_log SELECT p, t, p_request_id, p_actor_id, p_role, p_academy, p_act,
-        p_what, p_tier, p_purpose, p_outcome, p_pupils, p_sealed,
-        access_leaf(p, t, p_request_id, p_actor_id, p_role, p_academy, p_act, p_what, p_tier,
-                    p_purpose, p_outcome, p_pupils, p_sealed)
+    p_request_ids uuid[], p_actor_ids uuid[], p_roles text[], p_academies text[], p_acts text[],
+    p_whats text[], p_tiers text[], p_purposes text[], p_outcomes text[], p_counts integer[],
+    p_pupils uuid[], p_sealed bytea[]
+) RETURNS SETOF bigint LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    INSERT INTO access_log SELECT p, t, p_request_ids[1], p_actor_ids[1], p_roles[1],
+        p_academies[1], p_acts[1], p_whats[1], p_tiers[1], p_purposes[1], p_outcomes[1], p_pupils,
+        p_sealed[1],
+        access_leaf(p, t, p_request_ids[1], p_actor_ids[1], p_roles[1], p_academies[1], p_acts[1],
+                    p_whats[1], p_tiers[1], p_purposes[1], p_outcomes[1], p_pupils, p_sealed[1])
     FROM (SELECT nextval('places') p, clock_timestamp() t) x RETURNING position
 $$
 """

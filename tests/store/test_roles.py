@@ -81,7 +81,7 @@ PROJECT = ["DELETE FROM send_register", "UPDATE projection_positions SET positio
 
 APPEND = [
     "SELECT append(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
-    "SELECT append_access(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+    "SELECT append_access(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
     "SELECT * FROM commands",
     "SELECT * FROM access_log",
 ]

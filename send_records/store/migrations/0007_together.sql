@@ -99,3 +99,57 @@ END $$;
 
 REVOKE ALL ON FUNCTION append FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION append TO {app};
+
+DROP FUNCTION append_access;
+
+-- Append some accesses, all or none; return the position of each.  Gapless and monotone, as append()
+-- is; the first `p_counts[1]` pupils are those of the first access, and so on.
+CREATE FUNCTION append_access(
+    p_request_ids uuid[], p_actor_ids uuid[], p_roles text[], p_academies text[], p_acts text[],
+    p_whats text[], p_tiers text[], p_purposes text[], p_outcomes text[], p_counts integer[],
+    p_pupils uuid[], p_sealed bytea[]
+) RETURNS SETOF bigint
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path FROM CURRENT
+SET lock_timeout = '10s'
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    n       integer := cardinality(p_request_ids);
+    before  bigint;
+    instant timestamptz;
+BEGIN
+    IF n IS NULL OR n = 0
+       OR (SELECT sum(count) FROM unnest(p_counts) AS count) IS DISTINCT FROM cardinality(p_pupils) THEN
+        RAISE EXCEPTION 'an access is of somebody''s, or of nobody''s' USING ERRCODE = 'SR001';
+    END IF;
+
+    PERFORM pg_advisory_xact_lock('access_log'::regclass::oid::bigint);
+
+    UPDATE access_head h
+        SET size = h.size + n,
+            recorded_at = greatest(clock_timestamp(), h.recorded_at + interval '1 microsecond')
+                          + (n - 1) * interval '1 microsecond'
+        RETURNING h.size - n, h.recorded_at - n * interval '1 microsecond' INTO before, instant;
+
+    RETURN QUERY
+        INSERT INTO access_log
+        SELECT before + o, at, request_id, actor_id, role, academy, act, what, tier, purpose,
+               outcome, pupils, sealed,
+               access_leaf(before + o, at, request_id, actor_id, role, academy, act, what, tier,
+                           purpose, outcome, pupils, sealed)
+        FROM (
+            SELECT *, sum(count) OVER (ORDER BY o)::integer AS upto
+            FROM unnest(p_request_ids, p_actor_ids, p_roles, p_academies, p_acts, p_whats, p_tiers,
+                        p_purposes, p_outcomes, p_counts, p_sealed)
+                 WITH ORDINALITY AS x (request_id, actor_id, role, academy, act, what, tier,
+                                       purpose, outcome, count, sealed, o)
+        ) AS given,
+            CAST(instant + o * interval '1 microsecond' AS timestamptz) AS at,
+            CAST(p_pupils[upto - count + 1 : upto] AS uuid[]) AS pupils
+        ORDER BY o
+        RETURNING access_log.position;
+END $$;
+
+REVOKE ALL ON FUNCTION append_access FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION append_access TO {app};
