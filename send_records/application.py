@@ -178,7 +178,7 @@ class SendRecords(Application[UUID]):
         """Return events of all pupils in the order of the log, after a position, without gaps."""
         rows = self._recorder.select_notifications(after, limit, inclusive_of_start=False)
         gone = self._recorder.erased({cast(UUID, row.originator_id) for row in rows})
-        return self._mapper.read(rows, gone)
+        return list(self._mapper.read(rows, gone))
 
     def size(self) -> int:
         """Return how many events the log holds, which is the last one's position."""

@@ -114,6 +114,11 @@ class DomainEvent(Value):
             name for name, field in cls.model_fields.items() if CLEAR in field.metadata
         )
 
+    def place(self, position: int, recorded_at: datetime) -> None:
+        """Say where the log has this event, and since when.  For the log, which alone knows, and
+        before anybody else has seen the event: to copy it for that would double its cost."""
+        self.__dict__.update(position=position, recorded_at=recorded_at)
+
     @abstractmethod
     def mutate(self, pupil: Pupil | None) -> Pupil:
         """Return the pupil after this event."""

@@ -103,7 +103,7 @@ class Engine:
             rows = read_log(connection, after=start, limit=self._batch)
             if not rows:
                 return 0
-            events = self._mapper.read(rows)
+            events = list(self._mapper.read(rows))
             for projection in self._projections:
                 seen = positions[projection.name] - start
                 project_batch(connection, Table(projection, self._seals), events[seen:])

@@ -22,6 +22,7 @@ SECONDS = 300.0  # that a key, or what was opened with it, stays in memory
 BATCH = 500  # keys rewrapped in one transaction
 ROUND = 100_000  # keys read at once to be rewrapped: some 30 MB
 OwnerKeys = Mapping[int, bytes | None]  # by number; None for one that is destroyed
+NONE: tuple[float, OwnerKeys] = (float("-inf"), {})  # of an owner who is not in memory
 
 
 class KeyDestroyed(LookupError):
@@ -69,8 +70,7 @@ class Keyring:
     def key(self, owner: UUID, key_no: int) -> bytes:
         """Return a key, 32 bytes; raise KeyDestroyed or KeyMissing."""
         keys = self._cached(owner)
-        if key_no not in keys:
-            keys = self._fetch([owner]).get(owner, {})
+        keys = keys if key_no in keys else self._fetch([owner]).get(owner, {})
         return self._of(keys, owner, key_no)
 
     def newest(self, owner: UUID) -> tuple[int, bytes]:
@@ -120,15 +120,15 @@ class Keyring:
         """Drop every key from memory."""
         with self._turn:
             self._cache.clear()
-            self._count = 0
-            self._forgotten += 1
+            self._count, self._forgotten = 0, self._forgotten + 1
 
     def emptyings(self) -> int:
         """Return how often the keys were dropped from memory, other than by age: when it has grown,
         drop what was opened with them."""
-        with self._turn:
-            self._look()
-            return self._forgotten
+        if self._clock() >= self._look_at:
+            with self._turn:
+                self._look()
+        return self._forgotten
 
     def rotate(self, progress: Callable[[int, int], None] = lambda done, total: None) -> Rotation:
         """Wrap all keys under a new epoch's KEK, then retire the older KEKs: with them dies every
@@ -217,11 +217,14 @@ class Keyring:
         return None
 
     def _cached(self, owner: UUID) -> OwnerKeys:
+        now = self._clock()
+        if now < self._look_at and now < (found := self._cache.get(owner, NONE))[0]:
+            return found[1]  # the common way, which needs no lock: nothing is changed
         with self._turn:
             now = self._look()
             while self._cache and next(iter(self._cache.values()))[0] <= now:
                 self._pop(next(iter(self._cache)))
-            return self._cache.get(owner, (0.0, {}))[1]
+            return self._cache.get(owner, NONE)[1]
 
     def _look(self) -> float:
         """Forget everything if the store says that keys changed, asked once a second at most;
@@ -235,7 +238,7 @@ class Keyring:
         return now
 
     def _pop(self, owner: UUID) -> None:
-        self._count -= len(self._cache.pop(owner, (0.0, {}))[1])
+        self._count -= len(self._cache.pop(owner, NONE)[1])
 
 
 def open_keyring(store: KeyStore, keks: Keks, *, seconds: float = SECONDS) -> Keyring:

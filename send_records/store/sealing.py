@@ -24,6 +24,7 @@ import hmac
 import os
 from collections.abc import Collection, Sequence
 from hashlib import sha512
+from struct import Struct
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from cryptography.exceptions import InvalidTag
@@ -40,8 +41,10 @@ TRUST = uuid5(NAMESPACE_URL, "urn:send-records:key:trust")
 UPN_INDEX = uuid5(NAMESPACE_URL, "urn:send-records:key:upn-index")
 """The owner of the key by which pupils are found by UPN."""
 
-NONCE, COMMITMENT = slice(3, 15), slice(15, 47)
-SHORTEST = 63
+HEAD = Struct(">BH12s32s")
+"""Kind, key number, nonce and commitment: what stands before the ciphertext."""
+
+SHORTEST = HEAD.size + 16
 """Bytes: nothing that is sealed is shorter."""
 
 
@@ -88,10 +91,11 @@ class Seals:
         """
         secret = self.secret(pupil, sealed)
         key, commitment = _message_key(secret)
-        if not hmac.compare_digest(commitment, sealed[COMMITMENT]):
+        _, _, nonce, committed = HEAD.unpack_from(sealed)
+        if not hmac.compare_digest(commitment, committed):
             raise DoesNotOpen("It was sealed under another key.")
         try:
-            return AESGCM(key).decrypt(sealed[NONCE], sealed[47:], place + sealed[:3])
+            return AESGCM(key).decrypt(nonce, sealed[HEAD.size :], place + sealed[:3])
         except InvalidTag:
             raise DoesNotOpen("It was altered, or moved from where it was sealed.") from None
 
@@ -99,9 +103,8 @@ class Seals:
         """Return what opens these sealed bytes and no others; raise as ``open`` does."""
         if len(sealed) < SHORTEST or sealed[0] not in (PUPIL_KEY, TRUST_KEY):
             raise DoesNotOpen("It is not sealed.")
-        owner = pupil if sealed[0] == PUPIL_KEY else TRUST
-        key = self.keyring.key(owner, int.from_bytes(sealed[1:3], "big"))
-        return _secret(key, sealed[NONCE])
+        kind, key_no, nonce, _ = HEAD.unpack_from(sealed)
+        return _secret(self.keyring.key(pupil if kind == PUPIL_KEY else TRUST, key_no), nonce)
 
     def load(self, pupils: Collection[UUID]) -> None:
         """Fetch the keys of pupils whose words are about to be opened, all at once."""

@@ -438,7 +438,7 @@ class TwoTransactions(Engine):
         for step in self.steps:
             with connection.transaction():
                 if step == "rows":
-                    batch = self._mapper.read(taken)
+                    batch = list(self._mapper.read(taken))
                     for projection in self._projections:
                         project_batch(connection, Table(projection, self._seals), batch)
                 else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -175,6 +176,11 @@ CORRUPT = {
     "cut short": example("UpnReplaced")[:-20],
     "no object": b"[]",
     "null": b"null",
+    "a list of fields": b"[" + example("UpnReplaced").strip()[1:-1] + b"]",
+    "closed as a list": example("UpnReplaced").strip()[:-1] + b"]",
+    "not closed": b'{"nested": ' + example("UpnReplaced"),
+    "closed too soon": example("UpnReplaced") + b', "why": {}}',
+    "two objects": example("UpnReplaced") + b", " + example("UpnReplaced"),
     "a field too few": b"{}",
     "a field too many": example("UpnReplaced").replace(b"{", b'{"upn2": "A", ', 1),
     "a field of another kind": example("UpnReplaced").replace(b'"G001000026003"', b"7"),
@@ -202,6 +208,16 @@ def test_a_state_cannot_say_which_row_it_is() -> None:
 
     assert (event.originator_id, event.originator_version) == (PUPIL, 2)
     assert (event.recorded_at, event.position) == (WHEN, 7)
+
+
+def test_what_is_kept_in_clear_stands_over_what_the_words_say_of_it() -> None:
+    state, clear = example("UpnReplaced"), '{"occurred_on":"2020-02-02"}'
+    sealed_too = sealed(
+        state, pupil=PUPIL, version=2, topic="UpnReplaced", class_version=1, clear=clear
+    )
+    twice = replace(row("UpnReplaced", state), state=sealed_too, clear=clear)
+
+    assert mapper().to_domain_event(twice).occurred_on == date(2020, 2, 2)
 
 
 # Old shapes, and old limits
