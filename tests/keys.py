@@ -12,7 +12,7 @@ from send_records.bootstrap import Clock, now
 from send_records.custody import Keys
 from send_records.projections.checking import check_views
 from send_records.rules import shipped_rules
-from send_records.store.connections import at_one_moment
+from send_records.store.connections import at_one_moment, at_that_moment
 from send_records.store.damage import Finding
 from send_records.store.keks import KekFiles
 from send_records.store.keyring import open_keyring
@@ -71,8 +71,11 @@ def _folder() -> Path:
 def verified(conninfo: str, keys: Keys) -> list[Finding]:
     """Return what ``send-records verify`` finds, views and all, having seen that it compared."""
     outside = keys.outside()
-    with at_one_moment(conninfo) as connection:
-        done = verify(connection, outside)
+    with (
+        at_one_moment(conninfo) as connection,
+        at_that_moment(connection, conninfo) as beside,
+    ):
+        done = verify(connection, outside, beside=beside)
         assert all(each.checkpoints > 0 for each in done.walked)
         return done.findings + check_views(connection, keys.seals)
 

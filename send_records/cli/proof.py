@@ -35,7 +35,7 @@ from send_records.progress import Bar
 from send_records.projections.checking import check_views
 from send_records.settings import Settings
 from send_records.store.access import Act, Tier, append_access
-from send_records.store.connections import at_one_moment, one
+from send_records.store.connections import at_one_moment, at_that_moment, one
 from send_records.store.crosschecks import check_receipt
 from send_records.store.damage import Damage, Finding, Walked
 from send_records.store.erasure import ErasureNotNoted
@@ -106,7 +106,8 @@ def verify(
     published = [Place(path) for path in checkpoints] if checkpoints else places(settings)
     outside = [Outside(log, published, signing.public(OF_LOG[log])) for log in Log]
     with database(settings) as found, at_one_moment(found.app) as connection:
-        verified = verify_logs(connection, outside, _bar)
+        with at_that_moment(connection, found.app) as beside:
+            verified = verify_logs(connection, outside, _bar, beside)
         findings = verified.findings
         for file in receipt or []:
             key = signing.public(Purpose.RECEIPTS)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import Connection, IsolationLevel, connect
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.sql import SQL, Literal
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 Pool = ConnectionPool[Connection]
@@ -79,3 +80,13 @@ def at_one_moment(conninfo: str) -> Iterator[Connection]:
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         with connection.transaction(force_rollback=True):
             yield connection
+
+
+@contextmanager
+def at_that_moment(connection: Connection, conninfo: str) -> Iterator[Connection]:
+    """Yield another connection that sees the moment which the first, by ``at_one_moment``, sees."""
+    snapshots = connection.execute("SELECT pg_export_snapshot()").fetchall()
+    with at_one_moment(conninfo) as other:
+        for (snapshot,) in snapshots:
+            other.execute(SQL("SET TRANSACTION SNAPSHOT {}").format(Literal(snapshot)))
+        yield other

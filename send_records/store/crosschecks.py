@@ -4,6 +4,10 @@ that somebody kept."""
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from functools import partial
 
 from psycopg import Connection
 
@@ -40,6 +44,27 @@ TOPICS = """
     SELECT min(position) FROM events WHERE NOT coalesce(topic = ANY(%s), false) GROUP BY topic
     ORDER BY 1 LIMIT 100
 """
+
+
+@contextmanager
+def cross_checking(
+    connection: Connection, beside: Connection | None
+) -> Iterator[Callable[[], list[Finding]]]:
+    """Yield what returns the findings of ``cross_check``: begun at once on the connection beside,
+    or, if there is none, done when asked for on the one that is busy until then."""
+    if beside is None:
+        yield partial(cross_check, connection)
+        return
+    with ThreadPoolExecutor(1) as thread:
+        begun = thread.submit(cross_check, beside)
+        try:
+            yield begun.result
+        except BaseException:
+            # Else whoever presses Ctrl-C would wait for its end.  It is asked until it hears, which
+            # it does not between two queries.
+            while wait([begun], timeout=0.1).not_done:
+                beside.cancel_safe(timeout=5)
+            raise
 
 
 def cross_check(connection: Connection) -> list[Finding]:

@@ -19,7 +19,7 @@ from typing import cast
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
-from send_records.store.crosschecks import cross_check
+from send_records.store.crosschecks import cross_checking
 from send_records.store.damage import Damage, Finding, Walked
 from send_records.store.ledger import Log
 from send_records.store.merkle import TILE, Tree, grown
@@ -46,16 +46,21 @@ def verify(
     connection: Connection,
     outside: Iterable[Outside],
     watching: Callable[[Log], AbstractContextManager[Progress]] = lambda log: nullcontext(unseen),
+    beside: Connection | None = None,
 ) -> Verified:
     """Walk through each log, and check what stands beside them, on a connection that sees one
     moment (``connections.at_one_moment``).  ``watching`` gives who is told of the progress in one.
+
+    ``beside`` is another connection that sees the same moment (``at_that_moment``): what stands
+    beside the logs is checked on it meanwhile, by a process of the server's that would be idle.
     """
-    walked = []
-    for each in outside:
-        with watching(each.log) as progress:
-            walked.append(walk(connection, shape_of(each.log), each, progress))
-    found = [finding for each in walked for finding in each.findings]
-    return Verified(walked, found + cross_check(connection))
+    with cross_checking(connection, beside) as cross_checked:
+        walked = []
+        for each in outside:
+            with watching(each.log) as progress:
+                walked.append(walk(connection, shape_of(each.log), each, progress))
+        found = [finding for each in walked for finding in each.findings]
+        return Verified(walked, found + cross_checked())
 
 
 def shape_of(log: Log) -> Shape:

@@ -7,7 +7,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -23,7 +23,7 @@ from send_records.cli import main
 from send_records.custody import Keys
 from send_records.projections.engine import Engine
 from send_records.store.access import append_access
-from send_records.store.connections import at_one_moment, one, pool
+from send_records.store.connections import at_one_moment, at_that_moment, one, pool
 from send_records.store.crosschecks import check_receipt
 from send_records.store.damage import MOST_FINDINGS, Damage, Finding, Walked
 from send_records.store.ledger import Log
@@ -33,7 +33,7 @@ from send_records.store.recorder import PostgresRecorder
 from send_records.store.roles import admit_only
 from send_records.store.shapes import AccessShape, EventShape, Row
 from send_records.store.signing import Purpose
-from send_records.store.verify import walk
+from send_records.store.verify import Progress, verify, walk
 from tests.api.story import PUPIL
 from tests.conftest import Cluster, new_database
 from tests.keys import DATA_DIR, held, records_by
@@ -276,6 +276,51 @@ def test_a_table_beside_the_log_that_says_otherwise_is_found(
     found = verified_on(intruder, scene.keys)
 
     assert (where, Damage.ALTERED) in {(each.where, each.damage) for each in found}
+
+
+def test_what_is_checked_beside_the_walk_is_of_the_same_moment(
+    cluster: Cluster, database: Database, keys: Keys
+) -> None:
+    """What was done before is found as on the one connection, and in its order; what is done from
+    then on is not seen."""
+    admissions(database, 2)
+    outside = keys.outside()
+    with one(superuser_of(cluster, database)) as superuser:
+        untie(superuser)
+        superuser.execute("DELETE FROM data_keys")
+        superuser.execute("DELETE FROM commands WHERE first_position = 1")
+        with (
+            at_one_moment(database.app) as connection,
+            at_that_moment(connection, database.app) as beside,
+        ):
+            superuser.execute("DELETE FROM commands")
+            alone = verify(connection, outside).findings
+            together = verify(connection, outside, beside=beside).findings
+
+    assert [(each.where, each.position) for each in alone] == [
+        ("commands", 1),
+        ("data_keys", 1),
+        ("data_keys", 3),
+    ]
+    assert together == alone
+
+
+def test_a_walk_that_is_broken_off_does_not_wait_for_what_is_checked_beside_it(
+    database: Database, keys: Keys
+) -> None:
+    with (
+        at_one_moment(database.app) as connection,
+        at_that_moment(connection, database.app) as beside,
+        one(database.as_owner()) as owner,
+    ):
+        owner.execute("BEGIN; LOCK TABLE commands IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(KeyboardInterrupt):
+            verify(connection, keys.outside(), interrupted, beside)
+        owner.execute("ROLLBACK")
+
+
+def interrupted(log: Log) -> AbstractContextManager[Progress]:
+    raise KeyboardInterrupt
 
 
 def test_a_forged_pupil_is_found_though_nothing_says_which_key_it_is_under(
