@@ -5,26 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import cast
 from uuid import UUID
 
-import orjson
 from eventsourcing.application import Application
 from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Mapper
 from eventsourcing.utils import Environment, EnvType
 
-from send_records.aggregates.base import Actor, By, Command, DomainEvent, Entry, Metadata
+from send_records.aggregates.base import Actor, By, Command, DomainEvent, Metadata
 from send_records.aggregates.pupil import AdmitPupil, Pupil
 from send_records.aggregates.rules import Rules
 from send_records.aggregates.values import Source, day_in_london
 from send_records.errors import (
     Conflict,
-    Invalid,
     NotFound,
-    NotPermitted,
     NotReadyYet,
     SendRecordsError,
-    StaleVersion,
+)
+from send_records.execution import (
+    Appending,
+    Execution,
+    IdempotencyKeyReused,
+    go_on,
+    require_role,
+    require_version,
+    said,
 )
 from send_records.pupils import Pupils, erased
 from send_records.receipts import Receipt, receipt
@@ -34,12 +40,9 @@ from send_records.store.mapper import EventMapper, Recorded
 from send_records.store.notes import Signer
 from send_records.store.recorder import PostgresRecorder
 from send_records.store.sealing import Seals
+from send_records.threads import DECIDING, in_thread
 
 ATTEMPTS = 5
-
-
-class IdempotencyKeyReused(Invalid):
-    """A key stands for one request: another request needs a key of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +96,12 @@ class SendRecords(Application[UUID]):
             return repeated
         events = command.decide(self._by(request))
         self._seals.keyring.make(request.command_id)
+        sealed = self._sealed(events, request, asked)
         try:
-            return self._append(events, request, asked)
+            recorded = self._recorder.append(sealed.events, sealed.row)
         except IntegrityError:
             raise IdempotencyKeyReused("That key is the id of a record already.") from None
+        return self._receipt(recorded, request.command_id, asked)
 
     def execute(
         self,
@@ -113,10 +118,47 @@ class SendRecords(Application[UUID]):
         then Conflict.  Raise NotFound, NotPermitted, IdempotencyKeyReused, or what the command
         refuses with.
         """
+        steps = self._execution(pupil_id, command, request, expected_version)
+        step = go_on(steps, None)
+        while not isinstance(step, Receipt):
+            try:
+                step = go_on(steps, self._recorder.append(step.events, step.row))
+            except (IntegrityError, KeyDestroyed, SendRecordsError) as error:
+                step = go_on(steps, error)
+        return step
+
+    async def execute_soon(
+        self,
+        pupil_id: UUID,
+        command: Command,
+        request: Request,
+        *,
+        expected_version: int | None = None,
+    ) -> Receipt:
+        """Do as ``execute`` does, for a task of an event loop: what may wait for the database is
+        done in a thread, and no thread waits for the commit."""
+        steps = self._execution(pupil_id, command, request, expected_version)
+        step = await in_thread(partial(go_on, steps, None), DECIDING)
+        while not isinstance(step, Receipt):
+            try:
+                recorded = await self._recorder.append_soon(step.events, step.row)
+            except (IntegrityError, KeyDestroyed, SendRecordsError) as error:
+                step = await in_thread(partial(go_on, steps, error), DECIDING)
+            else:
+                step = go_on(steps, recorded)
+        return step
+
+    def _execution(
+        self,
+        pupil_id: UUID,
+        command: Command,
+        request: Request,
+        expected_version: int | None,
+    ) -> Execution:
         require_role(command, request.actor)
         asked = said(pupil_id, command, request.actor)
         try:
-            return self._decide(pupil_id, command, request, asked, expected_version)
+            return (yield from self._decision(pupil_id, command, request, asked, expected_version))
         except NotReadyYet:
             raise
         except SendRecordsError:
@@ -125,14 +167,14 @@ class SendRecords(Application[UUID]):
                 return repeated
             raise
 
-    def _decide(
+    def _decision(
         self,
         pupil_id: UUID,
         command: Command,
         request: Request,
         asked: bytes,
         expected_version: int | None,
-    ) -> Receipt:
+    ) -> Execution:
         """Decide on the pupil as last seen here, which costs no question to the database: if it has
         moved on since, the log takes no event of that version, and a refusal is looked into."""
         for _ in range(ATTEMPTS):
@@ -146,13 +188,15 @@ class SendRecords(Application[UUID]):
                     raise
                 continue
             try:
-                receipt = self._append(events, request, asked)
+                recorded = yield self._sealed(events, request, asked)
             except IntegrityError:
                 self._pupils.drop(pupil_id)
                 continue
-            if not receipt.replayed:
+            except KeyDestroyed:
+                raise erased() from None
+            if not recorded.found:
                 self._pupils.move_on(pupil, events)
-            return receipt
+            return self._receipt(recorded, request.command_id, asked)
         raise Conflict("Others are writing in this record at this moment: try again.")
 
     def pupil(self, pupil_id: UUID) -> Pupil:
@@ -196,15 +240,14 @@ class SendRecords(Application[UUID]):
         )
         return By(metadata, today, self._rules)
 
-    def _append(self, events: Sequence[DomainEvent], request: Request, asked: bytes) -> Receipt:
+    def _sealed(self, events: Sequence[DomainEvent], request: Request, asked: bytes) -> Appending:
+        """Return what is to be appended; raise Erased if the pupil is no more."""
         try:
             stored = [self._mapper.to_stored_event(event) for event in events]
             mac = self._seals.mac(events[-1].originator_id, asked)
-            row = CommandRow(request.command_id, request.actor.id, mac)
-            recorded = self._recorder.append(stored, row)
         except KeyDestroyed:
             raise erased() from None
-        return self._receipt(recorded, request.command_id, asked)
+        return Appending(stored, CommandRow(request.command_id, request.actor.id, mac))
 
     def _receipt_of(self, command_id: UUID, asked: bytes) -> Receipt | None:
         recorded = self._recorder.find_command(command_id)
@@ -222,22 +265,3 @@ class SendRecords(Application[UUID]):
         if recorded.request_mac != mac:
             raise IdempotencyKeyReused("That Idempotency-Key was used for another request.")
         return receipt(self._receipts, command_id, recorded)
-
-
-def require_role(entry: Entry, actor: Actor) -> None:
-    """Raise NotPermitted unless the actor's role may give the command."""
-    if actor.role not in entry.roles:
-        wanted = ", ".join(sorted(role.replace("_", " ") for role in entry.roles))
-        raise NotPermitted(f"This is for: {wanted}.")
-
-
-def require_version(pupil: Pupil, expected: int | None) -> None:
-    """Raise StaleVersion unless the pupil is at the version that the caller had read."""
-    if expected not in (None, pupil.version):
-        raise StaleVersion(f"The record is now at version {pupil.version}: read it again.")
-
-
-def said(pupil_id: UUID, entry: Entry, actor: Actor) -> bytes:
-    """Return what is asked, of whom and by whom, as bytes: equal for a retry only."""
-    asked = [type(entry).__name__, pupil_id, actor.id, entry.model_dump(mode="json")]
-    return orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)

@@ -15,10 +15,11 @@ from send_records.aggregates.details import ChangeYearGroup, NotACode, RecordCir
 from send_records.aggregates.pupil import PupilAdmitted, PupilNotOnRoll, ReadmitPupil, RecordLeaving
 from send_records.aggregates.retention import RetentionClassAssigned
 from send_records.aggregates.values import Role, Source
-from send_records.application import ATTEMPTS, IdempotencyKeyReused, Request, SendRecords, said
+from send_records.application import ATTEMPTS, Request, SendRecords
 from send_records.bootstrap import Database, now
 from send_records.demo.clock import append_function
 from send_records.errors import Conflict, NotFound, NotPermitted, OutcomeUnknown, StaleVersion
+from send_records.execution import IdempotencyKeyReused, go_on, said
 from send_records.projections.engine import Engine
 from send_records.receipts import Receipt
 from send_records.rules import shipped_rules
@@ -233,7 +234,7 @@ def test_a_request_that_its_own_twin_overtook_is_not_refused(
     assert records.size() == 3
     asked = said(pupil_id, LEAVE, SENCO)
     with pytest.raises((StaleVersion, PupilNotOnRoll)):  # as it would be without a second look
-        slow._decide(pupil_id, LEAVE, request, asked, expected_version)
+        go_on(slow._decision(pupil_id, LEAVE, request, asked, expected_version), None)
 
 
 # In hand

@@ -11,11 +11,11 @@ from send_records.api.accounting import AssessmentAccess, ProvisionAccess, Restr
 from send_records.api.dependencies import After, Asked, Cursor, Limit, Reader, ReadSide, Records
 from send_records.api.entries import Feed, feed_of
 from send_records.api.recording import PupilId, acknowledged, records, router_for
-from send_records.api.threads import in_thread
 from send_records.api.views import Listing, listing, position_after, wait_for
 from send_records.projections.chronology import ChronologyRow, chronology_page
 from send_records.projections.send_register import RegisterRow, register_row
 from send_records.receipts import Receipt
+from send_records.threads import in_thread
 
 router = router_for("pupils")
 

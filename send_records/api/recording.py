@@ -5,7 +5,6 @@ the description.  Every route that records is made here, so all of them keep the
 from __future__ import annotations
 
 import re
-from functools import partial
 from inspect import getdoc
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,7 +14,6 @@ from fastapi import APIRouter, Body, Path, Response
 from send_records.aggregates.base import Command
 from send_records.api.accounting import AccountedRoute
 from send_records.api.dependencies import Asked, ExpectedVersion, Records
-from send_records.api.threads import in_thread
 from send_records.receipts import Receipt
 
 PupilId = Annotated[UUID, Path(description="The pupil")]
@@ -37,8 +35,9 @@ def records(to: APIRouter, path: str, command_class: type[Command]) -> None:
         request: Asked,
         version: ExpectedVersion,
     ) -> Response:
-        execute = partial(service.execute, pupil_id, command, request, expected_version=version)
-        return acknowledged(await in_thread(execute))
+        return acknowledged(
+            await service.execute_soon(pupil_id, command, request, expected_version=version)
+        )
 
     record.__annotations__["command"] = Annotated[command_class, Body()]
     to.add_api_route(

@@ -1,15 +1,19 @@
 """Group commit: what waits together is written together, and each is told its own outcome.
 
-Nobody waits for company.  Whoever comes while nothing is being written writes at once, in the
-thread it came in; those who come meanwhile wait, and the first of them then writes for all.  So
-there is no timer, no thread to start or stop, and a batch is as large as the traffic makes it.
+Nobody waits for company: there is no timer, and a batch is as large as the traffic makes it.
+Threads gather among themselves: whoever comes while nothing is being written writes at once, in the
+thread it came in; those who come meanwhile wait, and the first of them then writes for all.  The
+tasks of an event loop gather likewise, and one thread writes for them.
 """
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -26,12 +30,13 @@ class NotWritten(Exception):
 class Waiting(Generic[T, R]):
     """An item, and the thread that waits to hear of it."""
 
-    __slots__ = ("called", "item", "leads", "outcome")
+    __slots__ = ("behind", "called", "item", "leads", "outcome")
 
     def __init__(self, item: T) -> None:
         self.item = item
         self.outcome: R | Exception = NotWritten()
         self.leads = False
+        self.behind: Waiting[T, R] | None = None
         self.called = threading.Lock()
         self.called.acquire()
 
@@ -54,7 +59,7 @@ class Gathering(Generic[T, R]):
 
     def submit(self, item: T) -> R:
         """Return what became of the item once it is written, or raise what it was refused with."""
-        mine = Waiting[T, R](item)
+        mine: Waiting[T, R] = Waiting(item)
         with self._guard:
             self._waiting.append(mine)
             mine.leads, self._busy = not self._busy, True
@@ -77,6 +82,8 @@ class Gathering(Generic[T, R]):
                 if mine.leads:
                     self._call_next()
             raise
+        if mine.behind is not None:
+            mine.behind.called.release()
 
     def _lead(self) -> None:
         """Write for the first of those who wait, the first of whom is this thread."""
@@ -89,7 +96,9 @@ class Gathering(Generic[T, R]):
         finally:
             with self._guard:
                 self._call_next()
-            for waiting in batch:
+            for waiting, behind in pairwise(batch[1:]):
+                waiting.behind = behind
+            for waiting in batch[1:2]:
                 waiting.called.release()
 
     def _call_next(self) -> None:
@@ -98,3 +107,48 @@ class Gathering(Generic[T, R]):
         if self._busy:
             self._waiting[0].leads = True
             self._waiting[0].called.release()
+
+
+class TaskGathering(Generic[T, R]):
+    """The same for the tasks of an event loop, which must not be held up."""
+
+    def __init__(
+        self, write: Callable[[Sequence[T]], Sequence[R | Exception]], *, most: int = MOST
+    ) -> None:
+        self._write = write
+        self._most = most
+        self._writer = ThreadPoolExecutor(1, "gathering")
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: deque[tuple[T, asyncio.Future[R]]] = deque()
+        self._task: asyncio.Task[None] | None = None
+
+    async def submit(self, item: T) -> R:
+        """Return what became of the item once it is written, or raise what it was refused with."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:  # another loop, and nothing waits in the one before
+            self._loop, self._task = loop, None
+            self._waiting.clear()
+        outcome: asyncio.Future[R] = loop.create_future()
+        self._waiting.append((item, outcome))
+        if self._task is None:
+            self._task = loop.create_task(self._write_all())
+        return await outcome
+
+    async def _write_all(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            number = min(len(self._waiting), self._most)
+            batch = [self._waiting.popleft() for _ in range(number)]
+            items = [item for item, _ in batch]
+            try:
+                outcomes = await loop.run_in_executor(self._writer, self._write, items)
+            except Exception:
+                outcomes = [NotWritten() for _ in batch]
+            for (_, future), outcome in zip(batch, outcomes, strict=True):
+                if future.cancelled():
+                    continue  # whoever asked is gone; it was written all the same
+                if isinstance(outcome, Exception):
+                    future.set_exception(outcome)
+                else:
+                    future.set_result(outcome)
+        self._task = None

@@ -1,4 +1,4 @@
-"""The log as the library knows it: a recorder, with one way in (``appending``), many to read."""
+"""The log as the library knows it: a recorder, with one way in (``appender``), many to read."""
 
 from __future__ import annotations
 
@@ -17,13 +17,8 @@ from eventsourcing.persistence import (
 from psycopg import Connection
 
 from send_records.errors import NotReadyYet
-from send_records.store.appending import (
-    PATIENCE,
-    Appender,
-    CommandRow,
-    RecordedCommand,
-    find_commands,
-)
+from send_records.store.appender import PATIENCE, Appender
+from send_records.store.appending import CommandRow, RecordedCommand, find_commands
 from send_records.store.connections import AMBIGUOUS, Pool
 from send_records.store.mapper import RecordedEvent, VersionedEvent
 
@@ -76,6 +71,12 @@ class PostgresRecorder(ApplicationRecorder):
     def append(self, events: Sequence[VersionedEvent], command: CommandRow) -> RecordedCommand:
         """Append the events of one command, and return where they are; see ``Appender.append``."""
         return self._appender.append(events, command)
+
+    async def append_soon(
+        self, events: Sequence[VersionedEvent], command: CommandRow
+    ) -> RecordedCommand:
+        """Do as ``append`` does, for a task of an event loop."""
+        return await self._appender.append_soon(events, command)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

@@ -11,14 +11,8 @@ from eventsourcing.persistence import IntegrityError
 from psycopg import Connection
 
 from send_records.errors import OutcomeUnknown
-from send_records.store.appending import (
-    Appender,
-    CommandRow,
-    Outcome,
-    Pending,
-    RecordedCommand,
-    append_commands,
-)
+from send_records.store.appender import Appender, Outcome, Pending
+from send_records.store.appending import CommandRow, RecordedCommand, append_commands
 from send_records.store.connections import Pool
 from send_records.store.keyring import KeyDestroyed
 from send_records.store.mapper import VersionedEvent
@@ -70,7 +64,7 @@ def together(appender: Watched, superuser: Connection, asked: Sequence[Asked]) -
         at_once([work(number, these) for number, these in enumerate(asked)])
 
     def release() -> None:
-        until(lambda: len(appender._gathering._waiting) == len(asked))
+        until(lambda: len(appender._threads._waiting) == len(asked))
         superuser.execute(f"SELECT pg_advisory_unlock({LOCK})".encode())
 
     superuser.execute(f"SELECT pg_advisory_lock({LOCK})".encode())

@@ -251,7 +251,9 @@ def test_a_connection_that_died_in_the_pool_is_not_given_out(
 ) -> None:
     recorder.append(events(uuid4(), 1), command())
     ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = "
-    superuser.execute(ended.encode() + b"current_database() AND usename = 'send_records_app'")
+    ours = b"current_database() AND usename = 'send_records_app'"
+    superuser.execute(ended.encode() + ours)
+    until(lambda: superuser.execute(ended.encode() + ours).fetchone() == (0,))
 
     assert recorder.head()[0] == 1
 
