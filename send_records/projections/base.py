@@ -27,6 +27,9 @@ class Projection(ABC, Generic[R]):
     columns is ``pupil_id``."""
     key: ClassVar[str] = "pupil_id"
     """The column that identifies a row."""
+    row_an_event: ClassVar[bool] = False
+    """Whether each event makes a row of its own, that no other event changes: then no row need be
+    read before one is written."""
 
     @abstractmethod
     def project(self, row: R | None, event: DomainEvent) -> R | None:

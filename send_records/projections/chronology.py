@@ -8,9 +8,11 @@ was recorded later than it happened says by how many days.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any, TypeVar
 from uuid import UUID
 
 from send_records.aggregates import (
@@ -34,6 +36,8 @@ from send_records.aggregates.values import day_in_london, day_in_words
 from send_records.projections.base import Key, Projection
 from send_records.projections.rows import SEALED
 from send_records.projections.tables import Page, Table, Views
+
+E = TypeVar("E", bound=DomainEvent)
 
 
 class Phase(StrEnum):
@@ -105,6 +109,7 @@ class Chronology(Projection[ChronologyRow]):
     name = "chronology"
     row = ChronologyRow
     key = "position"
+    row_an_event = True
 
     def key_of(self, event: DomainEvent) -> Key:
         return event.position
@@ -139,100 +144,41 @@ def phase_of(event: DomainEvent) -> Phase:
     return PHASES_OF_THEIR_OWN.get(type(event), PHASES[type(event).__module__])
 
 
-def detail_of(event: DomainEvent) -> str:
-    """Return what the event says, in its own words and codes; "" where its name says it all."""
-    match event:
-        case pupil.PupilAdmitted():
-            return f"{event.academy}, year {event.nc_year}"
-        case pupil.PupilMovedAcademy():
-            return f"From {event.from_academy} to {event.to_academy}"
-        case pupil.PupilLeft():
-            return _joined(event.destination, event.why)
-        case details.YearGroupChanged() | pupil.PupilReadmitted():
-            return f"Year {event.nc_year}"
-        case details.CircumstancesRecorded():
-            return _circumstances(event)
-        case contacts.ContactRecorded():
-            return f"{event.contact.name}, {event.contact.relationship}"
-        case concerns.ConcernRaised():
-            return event.description
-        case concerns.ConcernDiscussedWithParents():
-            return _joined(_names(event.discussed_with), event.parent_comment)
-        case concerns.ConcernQuestionnaireCompleted():
-            marked = Counter(statement.score for statement in event.statements)
-            return ", ".join(f"{in_plain_words(score)} {n}" for score, n in marked.items())
-        case concerns.ConcernAnswered():
-            return _joined(in_plain_words(event.decision), event.why)
-        case concerns.ConcernClosed() | monitoring.MonitoringEnded():
-            return in_plain_words(event.outcome)
-        case monitoring.MonitoringStarted():
-            return event.focus
-        case monitoring.MonitoringReviewed():
-            return _joined(in_plain_words(event.outcome), event.summary)
-        case assessments.AssessmentRecorded():
-            scores = ", ".join(f"{score.name} {score.value}" for score in event.scores)
-            return f"{event.tool} ({event.edition}): {scores}"
-        case assessments.AttainmentRecorded():
-            return f"{event.subject}: {event.result} ({event.scale})"
-        case assessments.ObservationRecorded():
-            return _joined(event.setting, event.observed)
-        case needs.NeedIdentified():
-            return f"{event.label}, rank {event.rank}"
-        case needs.NeedReranked():
-            return f"{event.sen_type}, rank {event.rank}"
-        case needs.NeedEnded():
-            return _joined(event.sen_type, event.why)
-        case agencies.AgencyReferred():
-            return _joined(in_plain_words(event.agency), event.question)
-        case agencies.AgencyInvolved():
-            return _joined(in_plain_words(event.agency), event.professional)
-        case agencies.AgencyAdviceReceived():
-            return _joined(in_plain_words(event.agency), event.summary)
-        case agencies.AgencyInvolvementEnded():
-            return _joined(in_plain_words(event.agency), event.why)
-        case consents.ParentalAgreementSought():
-            return _joined(in_plain_words(event.purpose), _names(event.sought_from))
-        case consents.ParentalAgreementGiven():
-            until = f"until {day_in_words(event.expires_on)}"
-            return _joined(in_plain_words(event.purpose), event.given_by.name, until)
-        case consents.ParentalAgreementRefused():
-            return _joined(in_plain_words(event.purpose), event.refused_by.name, event.why)
-        case consents.ParentalAgreementWithdrawn():
-            return _joined(in_plain_words(event.purpose), event.withdrawn_by.name, event.why)
-        case consents.NoticeGiven():
-            return _joined(in_plain_words(event.notice_of), _names(event.told), event.how)
-        case register.AddedToSendRegister():
-            return _joined(in_plain_words(event.level), event.why)
-        case register.SupportLevelChanged():
-            change = f"{in_plain_words(event.from_level)} to {in_plain_words(event.to_level)}"
-            return _joined(change, event.why)
-        case register.RemovedFromSendRegister():
-            return _joined(
-                in_plain_words(event.criterion), f"review of {day_in_words(event.review_on)}"
-            )
-        case plans.PlanDrafted() | plans.PlanAmended():
-            targets = "; ".join(f"{target.ref} {target.text}" for target in event.targets)
-            return _joined(f"Review on {day_in_words(event.review_on)}", targets)
-        case plans.PlanAgreed():
-            return _names(event.agreed_with)
-        case plans.PlanShared():
-            return _joined(", ".join(map(in_plain_words, event.shared_with)), event.how)
-        case reviews.TargetReviewed():
-            return _joined(event.ref, in_plain_words(event.outcome), event.evidence)
-        case reviews.ReviewHeld():
-            return _joined(in_plain_words(event.kind), event.impact, event.next_steps)
-        case reviews.ReviewScheduled():
-            return _joined(in_plain_words(event.kind), f"for {day_in_words(event.planned_on)}")
-        case voices.PupilVoiceRecorded():
-            return _joined(event.likes, event.hard, event.helps, event.hopes)
-        case voices.ParentVoiceRecorded():
-            return _joined(event.given_by.name, event.going_well, event.worries, event.hopes)
-        case retention.RetentionClassAssigned():
-            return event.rule.citation
-        case retention.LegalHoldPlaced() | retention.LegalHoldReleased():
-            return _joined(in_plain_words(event.kind), event.why)
-        case _:
-            return getattr(event, "why", "")
+Words = Callable[[E], str]
+
+
+def _of(kind: type[E], words: Words[E]) -> tuple[type[DomainEvent], Words[Any]]:
+    """Return what an event of a kind says, for the table below; both are of one type."""
+    return kind, words
+
+
+def _contact(event: contacts.ContactRecorded) -> str:
+    return f"{event.contact.name}, {event.contact.relationship}"
+
+
+def _questionnaire(event: concerns.ConcernQuestionnaireCompleted) -> str:
+    marked = Counter(statement.score for statement in event.statements)
+    return ", ".join(f"{in_plain_words(score)} {n}" for score, n in marked.items())
+
+
+def _assessment(event: assessments.AssessmentRecorded) -> str:
+    scores = ", ".join(f"{score.name} {score.value}" for score in event.scores)
+    return f"{event.tool} ({event.edition}): {scores}"
+
+
+def _given(event: consents.ParentalAgreementGiven) -> str:
+    until = f"until {day_in_words(event.expires_on)}"
+    return _coded(event.purpose, event.given_by.name, until)
+
+
+def _level_change(event: register.SupportLevelChanged) -> str:
+    change = f"{in_plain_words(event.from_level)} to {in_plain_words(event.to_level)}"
+    return _joined(change, event.why)
+
+
+def _plan(event: plans.PlanDrafted | plans.PlanAmended) -> str:
+    targets = "; ".join(f"{target.ref} {target.text}" for target in event.targets)
+    return _joined(f"Review on {day_in_words(event.review_on)}", targets)
 
 
 def _circumstances(event: details.CircumstancesRecorded) -> str:
@@ -265,6 +211,93 @@ def in_plain_words(code: str) -> str:
 
 def _joined(*parts: str | None) -> str:
     return "; ".join(part.rstrip(".") for part in parts if part)
+
+
+def _coded(code: str, *parts: str | None) -> str:
+    return _joined(in_plain_words(code), *parts)
+
+
+DETAILS: dict[type[DomainEvent], Words[Any]] = dict(
+    [
+        _of(pupil.PupilAdmitted, lambda e: f"{e.academy}, year {e.nc_year}"),
+        _of(pupil.PupilMovedAcademy, lambda e: f"From {e.from_academy} to {e.to_academy}"),
+        _of(pupil.PupilLeft, lambda e: _joined(e.destination, e.why)),
+        _of(pupil.PupilReadmitted, lambda e: f"Year {e.nc_year}"),
+        _of(details.YearGroupChanged, lambda e: f"Year {e.nc_year}"),
+        _of(details.CircumstancesRecorded, _circumstances),
+        _of(contacts.ContactRecorded, _contact),
+        _of(contacts.ContactAmended, _contact),
+        _of(concerns.ConcernRaised, lambda e: e.description),
+        _of(
+            concerns.ConcernDiscussedWithParents,
+            lambda e: _joined(_names(e.discussed_with), e.parent_comment),
+        ),
+        _of(concerns.ConcernQuestionnaireCompleted, _questionnaire),
+        _of(concerns.ConcernAnswered, lambda e: _coded(e.decision, e.why)),
+        _of(concerns.ConcernClosed, lambda e: in_plain_words(e.outcome)),
+        _of(monitoring.MonitoringStarted, lambda e: e.focus),
+        _of(monitoring.MonitoringReviewed, lambda e: _coded(e.outcome, e.summary)),
+        _of(monitoring.MonitoringEnded, lambda e: in_plain_words(e.outcome)),
+        _of(assessments.AssessmentRecorded, _assessment),
+        _of(assessments.AttainmentRecorded, lambda e: f"{e.subject}: {e.result} ({e.scale})"),
+        _of(assessments.ObservationRecorded, lambda e: _joined(e.setting, e.observed)),
+        _of(needs.NeedIdentified, lambda e: f"{e.label}, rank {e.rank}"),
+        _of(needs.NeedReranked, lambda e: f"{e.sen_type}, rank {e.rank}"),
+        _of(needs.NeedEnded, lambda e: _joined(e.sen_type, e.why)),
+        _of(agencies.AgencyReferred, lambda e: _coded(e.agency, e.question)),
+        _of(agencies.AgencyInvolved, lambda e: _coded(e.agency, e.professional)),
+        _of(agencies.AgencyAdviceReceived, lambda e: _coded(e.agency, e.summary)),
+        _of(agencies.AgencyInvolvementEnded, lambda e: _coded(e.agency, e.why)),
+        _of(consents.ParentalAgreementSought, lambda e: _coded(e.purpose, _names(e.sought_from))),
+        _of(consents.ParentalAgreementGiven, _given),
+        _of(
+            consents.ParentalAgreementRefused,
+            lambda e: _coded(e.purpose, e.refused_by.name, e.why),
+        ),
+        _of(
+            consents.ParentalAgreementWithdrawn,
+            lambda e: _coded(e.purpose, e.withdrawn_by.name, e.why),
+        ),
+        _of(consents.NoticeGiven, lambda e: _coded(e.notice_of, _names(e.told), e.how)),
+        _of(register.AddedToSendRegister, lambda e: _coded(e.level, e.why)),
+        _of(register.SupportLevelChanged, _level_change),
+        _of(
+            register.RemovedFromSendRegister,
+            lambda e: _coded(e.criterion, f"review of {day_in_words(e.review_on)}"),
+        ),
+        _of(plans.PlanDrafted, _plan),
+        _of(plans.PlanAmended, _plan),
+        _of(plans.PlanAgreed, lambda e: _names(e.agreed_with)),
+        _of(
+            plans.PlanShared,
+            lambda e: _joined(", ".join(map(in_plain_words, e.shared_with)), e.how),
+        ),
+        _of(
+            reviews.TargetReviewed,
+            lambda e: _joined(e.ref, in_plain_words(e.outcome), e.evidence),
+        ),
+        _of(reviews.ReviewHeld, lambda e: _coded(e.kind, e.impact, e.next_steps)),
+        _of(
+            reviews.ReviewScheduled,
+            lambda e: _coded(e.kind, f"for {day_in_words(e.planned_on)}"),
+        ),
+        _of(voices.PupilVoiceRecorded, lambda e: _joined(e.likes, e.hard, e.helps, e.hopes)),
+        _of(
+            voices.ParentVoiceRecorded,
+            lambda e: _joined(e.given_by.name, e.going_well, e.worries, e.hopes),
+        ),
+        _of(retention.RetentionClassAssigned, lambda e: e.rule.citation),
+        _of(retention.LegalHoldPlaced, lambda e: _coded(e.kind, e.why)),
+        _of(retention.LegalHoldReleased, lambda e: _coded(e.kind, e.why)),
+    ]
+)
+"""What each kind of event says; those not named say why, if they have a reason of their own."""
+
+
+def detail_of(event: DomainEvent) -> str:
+    """Return what the event says, in its own words and codes; "" where its name says it all."""
+    words = DETAILS.get(type(event))
+    return words(event) if words else getattr(event, "why", "")
 
 
 def chronology_page(

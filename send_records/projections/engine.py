@@ -18,7 +18,7 @@ from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
 from send_records.errors import NotReadyYet
-from send_records.projections.base import Projection, erased_in, fold
+from send_records.projections.base import Key, Projection, erased_in, fold
 from send_records.projections.chronology import Chronology
 from send_records.projections.reindex import reindex_if_due
 from send_records.projections.retention_schedule import RetentionSchedule
@@ -31,7 +31,9 @@ from send_records.store.sealing import Seals
 
 PROJECTIONS: tuple[Projection[Any], ...] = (SendRegister(), Chronology(), RetentionSchedule())
 
-BATCH = 1000
+BATCH = 2000
+"""Events in one transaction, at most: with 1,000 each took a tenth more time, on both sides; with
+5,000 a tenth less, and a quarter more memory, and readers wait longer for what they saved."""
 POLL = 1.0
 """Seconds: the log is looked at this often even if no NOTIFY comes, for one can be lost."""
 
@@ -56,6 +58,7 @@ class Engine:
         self._seals = seals
         self._mapper = EventMapper(seals)
         self._projections = projections
+        self._tables = [Table(projection, seals) for projection in projections]
         self._batch = batch
 
     def run(self, stop: threading.Event) -> None:
@@ -104,9 +107,8 @@ class Engine:
             if not rows:
                 return 0
             events = list(self._mapper.read(rows))
-            for projection in self._projections:
-                seen = positions[projection.name] - start
-                project_batch(connection, Table(projection, self._seals), events[seen:])
+            for table in self._tables:
+                project_batch(connection, table, events[positions[table.name] - start :])
             connection.execute(
                 "UPDATE projection_positions SET position = greatest(position, %s) "
                 "WHERE name = ANY(%s)",
@@ -115,24 +117,33 @@ class Engine:
         return len(rows)
 
     def _lock_positions(self, connection: Connection) -> dict[str, int]:
-        names = [projection.name for projection in self._projections]
-        connection.execute(
-            "INSERT INTO projection_positions SELECT name, 0 FROM unnest(%s::text[]) AS name "
-            "ON CONFLICT DO NOTHING",
-            [names],
-        )
-        rows = connection.execute(
-            "SELECT name, position FROM projection_positions WHERE name = ANY(%s) "
-            "ORDER BY name FOR UPDATE",
-            [names],
-        ).fetchall()
-        return dict(rows)
+        names = [table.name for table in self._tables]
+        while len(positions := lock_positions(connection, names)) < len(names):
+            connection.execute(
+                "INSERT INTO projection_positions SELECT name, 0 FROM unnest(%s::text[]) AS name "
+                "ON CONFLICT DO NOTHING",
+                [names],
+            )
+        return positions
+
+
+def lock_positions(connection: Connection, names: Sequence[str]) -> dict[str, int]:
+    """Keep everybody else off these projections until the end of the caller's transaction, and
+    return how far each has got; those that have not begun are not there."""
+    rows = connection.execute(
+        "SELECT name, position FROM projection_positions WHERE name = ANY(%s) "
+        "ORDER BY name FOR UPDATE",
+        [names],
+    ).fetchall()
+    return dict(rows)
 
 
 def project_batch(connection: Connection, table: Table[Any], events: Sequence[Recorded]) -> None:
     """Fold events into a projection's table, within the caller's transaction."""
-    keys = {table.projection.key_of(e) for e in events if not isinstance(e, ErasedEvent)}
-    rows = table.load(connection, keys)
+    rows: dict[Key, Any] = {}
+    if not table.projection.row_an_event:
+        keys = {table.projection.key_of(e) for e in events if not isinstance(e, ErasedEvent)}
+        rows = table.load(connection, keys)
     changed = fold(table.projection, rows, events)
     table.save(connection, {key: rows[key] for key in changed})
     table.forget(connection, erased_in(events))

@@ -6,9 +6,10 @@ policy changes nothing until somebody decides that it shall.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from typing_extensions import TypedDict  # typing's own is not enough for pydantic before 3.12
@@ -30,6 +31,8 @@ from send_records.aggregates.rules import anniversary
 from send_records.projections.base import Projection
 from send_records.projections.rows import SEALED
 from send_records.projections.tables import Page, Table, Views
+
+E = TypeVar("E", bound=DomainEvent)
 
 LeapDay = Literal["1 March", "28 February"]
 
@@ -81,37 +84,8 @@ class RetentionSchedule(Projection[RetentionRow]):
             )
         if row is None:
             return None
-        match event:
-            case RetentionClassAssigned():
-                return _dated(_ruled(row, event))
-            case PupilDetailsCorrected():
-                return _dated(
-                    replace(
-                        row,
-                        legal_name=event.legal_name or row.legal_name,
-                        date_of_birth=event.date_of_birth or row.date_of_birth,
-                    )
-                )
-            case PupilMovedAcademy():
-                return replace(row, academy=event.to_academy)
-            case PupilLeft():
-                return replace(row, left_on=event.occurred_on)
-            case PupilReadmitted():
-                return replace(row, academy=event.academy, left_on=None)
-            case LegalHoldPlaced():
-                hold = HoldRow(
-                    hold_id=str(event.hold_id),
-                    kind=event.kind,
-                    reference=event.reference,
-                    placed_on=event.occurred_on.isoformat(),
-                    review_on=event.review_on.isoformat(),
-                )
-                return replace(row, holds=[*row.holds, hold], held=True)
-            case LegalHoldReleased():
-                holds = [hold for hold in row.holds if hold["hold_id"] != str(event.hold_id)]
-                return replace(row, holds=holds, held=bool(holds))
-            case _:
-                return row
+        after = CHANGES.get(type(event))
+        return after(row, event) if after else row
 
 
 def _ruled(row: RetentionRow, event: RetentionClassAssigned) -> RetentionRow:
@@ -147,6 +121,54 @@ def _dated(row: RetentionRow) -> RetentionRow:
 
 def _reached(born: date, years: int | None, leap_day: LeapDay | None) -> date | None:
     return None if years is None or leap_day is None else anniversary(born, years, leap_day)
+
+
+def _corrected(row: RetentionRow, event: PupilDetailsCorrected) -> RetentionRow:
+    return _dated(
+        replace(
+            row,
+            legal_name=event.legal_name or row.legal_name,
+            date_of_birth=event.date_of_birth or row.date_of_birth,
+        )
+    )
+
+
+def _held(row: RetentionRow, event: LegalHoldPlaced) -> RetentionRow:
+    hold = HoldRow(
+        hold_id=str(event.hold_id),
+        kind=event.kind,
+        reference=event.reference,
+        placed_on=event.occurred_on.isoformat(),
+        review_on=event.review_on.isoformat(),
+    )
+    return replace(row, holds=[*row.holds, hold], held=True)
+
+
+def _released(row: RetentionRow, event: LegalHoldReleased) -> RetentionRow:
+    holds = [hold for hold in row.holds if hold["hold_id"] != str(event.hold_id)]
+    return replace(row, holds=holds, held=bool(holds))
+
+
+After = Callable[[RetentionRow, E], RetentionRow]
+
+
+def _on(kind: type[E], after: After[E]) -> tuple[type[DomainEvent], After[Any]]:
+    """Return what an event of a kind makes of a row, for the table below; both are of one type."""
+    return kind, after
+
+
+CHANGES: dict[type[DomainEvent], After[Any]] = dict(
+    [
+        _on(RetentionClassAssigned, lambda row, event: _dated(_ruled(row, event))),
+        _on(PupilDetailsCorrected, _corrected),
+        _on(PupilMovedAcademy, lambda row, event: replace(row, academy=event.to_academy)),
+        _on(PupilLeft, lambda row, event: replace(row, left_on=event.occurred_on)),
+        _on(PupilReadmitted, lambda row, e: replace(row, academy=e.academy, left_on=None)),
+        _on(LegalHoldPlaced, _held),
+        _on(LegalHoldReleased, _released),
+    ]
+)
+"""What each kind of event changes in a row; those not named change nothing."""
 
 
 def schedule_page(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from psycopg.sql import SQL, Composable, Composed, Identifier
 
 from send_records.projections.base import Key, Projection
 from send_records.projections.rows import Rows, tag_of
+from send_records.projections.writing import Writer
 from send_records.store.connections import Pool
 from send_records.store.sealing import Seals
 
@@ -47,6 +47,7 @@ class Table(Generic[R]):
         self.name = name or projection.name
         self._seals = seals
         self._rows = Rows(projection, seals)
+        self._writer = Writer(self.name, projection.key, self._rows.columns)
 
     def _sql(self, template: str, **parts: Any) -> Composed:
         return SQL(template).format(
@@ -144,40 +145,25 @@ class Table(Generic[R]):
     # Writing
 
     def save(self, connection: Connection, rows: Mapping[Key, R | None]) -> None:
-        """Write rows that are new or changed; delete those that are None, or whose pupil was
-        erased before they could be written."""
-        kept = list(self._rows.stored(row for row in rows.values() if row is not None))
-        gone = [key for key, row in rows.items() if row is None]
-        with connection.cursor() as cursor:
-            if kept:
-                cursor.executemany(self._upsert, kept)
-            if gone:
-                cursor.execute(self._sql("DELETE FROM {table} WHERE {key} = ANY(%s)"), [gone])
+        """Write rows that are new or changed, all at once; delete those that are None.  A row whose
+        pupil was erased meanwhile is not written."""
+        kept = self._rows.stored(row for row in rows.values() if row is not None)
+        if self.projection.row_an_event:
+            self._writer.delete(connection, list(rows))  # none is there, unless they are seen again
+            self._writer.copy(connection, kept)
+        else:
+            self._writer.delete(connection, [key for key, row in rows.items() if row is None])
+            self._writer.upsert(connection, kept)
+
+    def copy_in(self, connection: Connection, rows: Iterable[R]) -> None:
+        """Write rows of which none is there."""
+        self._writer.copy(connection, self._rows.stored(rows))
 
     def forget(self, connection: Connection, pupils: Collection[UUID]) -> None:
         """Delete every row of some pupils."""
         if pupils:
             query = self._sql("DELETE FROM {table} WHERE pupil_id = ANY(%s)")
             connection.execute(query, [list(pupils)])
-
-    @cached_property
-    def _upsert(self) -> Composed:
-        return self._sql(
-            "INSERT INTO {table} ({columns}) VALUES ({values}) "
-            "ON CONFLICT ({key}) DO UPDATE SET {changes}",
-            values=SQL(", ").join(SQL("%s") for _ in self._rows.columns),
-            changes=SQL(", ").join(
-                SQL("{0} = excluded.{0}").format(Identifier(column))
-                for column in self._rows.columns
-            ),
-        )
-
-    def copy_in(self, connection: Connection, rows: Iterable[R]) -> None:
-        """Fill an empty table."""
-        copy = self._sql("COPY {table} ({columns}) FROM STDIN")
-        with connection.cursor() as cursor, cursor.copy(copy) as sink:
-            for values in self._rows.stored(rows):
-                sink.write_row(values)
 
     def retag(self, connection: Connection) -> None:
         """Write the tags of every row anew, under the index key of now; within a transaction that
