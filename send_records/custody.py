@@ -61,6 +61,13 @@ def open_keys(settings: Settings, log: str) -> Iterator[Keys]:
         seals.keyring.forget()
 
 
+@contextmanager
+def open_seals(settings: Settings, log: str) -> Iterator[Seals]:
+    """Open what seals, as ``open_keys`` does; to be called by name in another process."""
+    with open_keys(settings, log) as keys:
+        yield keys.seals
+
+
 def kek_files(settings: Settings) -> KekFiles:
     """Return the keys that wrap all others, as files."""
     return KekFiles(settings.kek_dir or settings.data_dir / "kek")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from contextlib import ExitStack
 from typing import Annotated
 
@@ -34,16 +33,15 @@ from send_records.cli.console import (
 from send_records.cli.keys import app as keys_app
 from send_records.cli.looking import find, history, psql, token
 from send_records.cli.proof import extract_command, notarise, verify
+from send_records.cli.views import project
 from send_records.custody import open_keys
 from send_records.demo.clock import demo_clock
 from send_records.demo.run import DemoFailed
 from send_records.demo.tale import tell_and_show
 from send_records.errors import SendRecordsError
 from send_records.logs import configure_logs
-from send_records.progress import Bar
-from send_records.projections.engine import BATCH, PROJECTIONS, Engine, lag
-from send_records.projections.rebuild import Rebuilt, rebuild
-from send_records.store.connections import AMBIGUOUS, one, pool
+from send_records.projections.processes import WorkerDied
+from send_records.store.connections import AMBIGUOUS, pool
 from send_records.store.erasure import ErasureNotNoted
 from send_records.store.guards import UnsafeDatabase
 from send_records.store.keks import KekExposed, KekMissing, WrongKek
@@ -52,7 +50,6 @@ from send_records.store.migrate import MigrationEdited, MigrationsPending, Other
 from send_records.store.notary import LogContradicted
 from send_records.store.places import PlaceAway, PlaceDamaged
 from send_records.store.programs import EmbeddedPostgresFailed
-from send_records.store.sealing import Seals
 from send_records.store.shares import ShareDamaged, SharesDoNotMatch
 
 app = typer.Typer(
@@ -65,12 +62,11 @@ app.add_typer(keys_app, name="keys")
 app.command()(notarise)
 app.command()(verify)
 app.command("extract")(extract_command)
+app.command()(project)
 app.command()(token)
 app.command()(find)
 app.command()(history)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(psql)
-
-PROJECTION_NAMES = [projection.name for projection in PROJECTIONS]
 
 
 @app.command()
@@ -132,68 +128,6 @@ def migrate_command(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def project(
-    data_dir: DataDir = None,
-    rebuild_name: Annotated[
-        str | None,
-        typer.Option("--rebuild", help=f"Fold one again: {', '.join(PROJECTION_NAMES)}, or all."),
-    ] = None,
-    once: Annotated[bool, typer.Option("--once", help="Catch up, and end.")] = False,
-    status: Annotated[
-        bool, typer.Option("--status", help="Say how far behind each view is; exit 1 if far.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Keep the views level with the log, until stopped; or rebuild one from nothing."""
-    configure_logs()
-    settings = settings_for(data_dir)
-    with ends_well(), database(settings) as found:
-        if status:
-            _show_lag(found.as_projector(), as_json=as_json)
-            return
-        conninfo = found.as_projector() if rebuild_name is None else found.as_owner()
-        with open_keys(settings, found.app) as held:
-            if rebuild_name is not None:
-                _rebuild(conninfo, held.seals, rebuild_name, as_json=as_json)
-            elif once:
-                taken = Engine(conninfo, held.seals).catch_up()
-                print_json({"events": taken}) if as_json else out.print(
-                    f"{taken} events projected."
-                )
-            else:
-                Engine(conninfo, held.seals).run(threading.Event())
-
-
-def _show_lag(conninfo: str, *, as_json: bool) -> None:
-    """Show how many events each view has still to see; exit 1 if any is a batch or more behind."""
-    with one(conninfo) as connection:
-        behind = lag(connection)
-    if as_json:
-        print_json(behind)
-    else:
-        for name, events in behind.items():
-            out.print(f"{name}: {f'{events} events behind' if events else 'level with the log'}")
-    if max(behind.values()) >= BATCH:
-        raise typer.Exit(1)
-
-
-def _rebuild(conninfo: str, seals: Seals, name: str, *, as_json: bool) -> None:
-    wanted = [p for p in PROJECTIONS if name in (p.name, "all")]
-    if not wanted:
-        raise typer.BadParameter(f"Choose one of {', '.join(PROJECTION_NAMES)}, or all.")
-    done: list[Rebuilt] = []
-    for projection in wanted:
-        with one(conninfo) as owner, Bar(f"Rebuilding {projection.name}", err) as bar:
-            done.append(rebuild(owner, projection, seals, progress=bar.at))
-    if as_json:
-        print_json(done)
-        return
-    for found in done:
-        same = "as before" if not found.differences else f"{found.differences} rows differ"
-        out.print(f"{found.name}: {found.rows} rows from {found.events} events, {same}.")
-
-
-@app.command()
 def demo(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Tell the worked cases over HTTP to a fresh database, and show what they add up to.
 
@@ -222,6 +156,7 @@ KNOWN = (
     ShareDamaged,
     SharesDoNotMatch,
     DemoFailed,
+    WorkerDied,
 )
 """Errors whose message says what to do."""
 

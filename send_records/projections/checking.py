@@ -7,9 +7,9 @@ entry also finds what was never sealed by this trust, in this place, though its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from eventsourcing.persistence import MapperDeserialisationError
@@ -19,12 +19,13 @@ from psycopg.sql import SQL, Identifier
 from send_records.aggregates.retention import PersonalDataErased
 from send_records.projections.base import Key, Projection, fold
 from send_records.projections.engine import PROJECTIONS
-from send_records.projections.rebuild import differences
 from send_records.projections.tables import Table
 from send_records.store.damage import Damage, Finding
 from send_records.store.mapper import ErasedEvent, EventMapper, Recorded
 from send_records.store.recorder import select
 from send_records.store.sealing import Seals
+
+R = TypeVar("R")
 
 PUPILS = 200
 """Pupils whose entries and rows are in hand at once."""
@@ -122,6 +123,21 @@ def _compared(
             for pupil in table.mistagged(connection, pupils)
         ]
     return found
+
+
+def differences(
+    projection: Projection[R], folded: Mapping[Key, R], stored: Iterable[R]
+) -> list[tuple[Key, R | None, R | None]]:
+    """Return the rows that a table should have and has not, or has and should not have: for each
+    its key, the row as folded (None if there should be none) and as stored (or None)."""
+    found: list[tuple[Key, R | None, R | None]] = []
+    missing = dict(folded)
+    for row in stored:
+        key = getattr(row, projection.key)
+        right = missing.pop(key, None)
+        if right != row:
+            found.append((key, right, row))
+    return [*found, *((key, right, None) for key, right in missing.items())]
 
 
 def _different(

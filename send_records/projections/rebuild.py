@@ -1,27 +1,38 @@
-"""Rebuild: fold the whole log again beside a projection's table, compare, and swap.
+"""Rebuild: fold the whole log again beside the projections' tables, compare, and swap.
 
-The table goes on serving and being written meanwhile.  At the end the projection's position is
-locked, the shadow is brought level with it, the two are compared, and the shadow takes the name.
+The tables go on serving and being written meanwhile.  All is read, folded and compared as the
+database was at one moment.  Then the shadows are brought level with what came since, at the end
+with the engine kept off; and they take the tables' names, all of them in one transaction.
+
+What is in memory is a handful of pupils, in each process.  A rebuild that is interrupted, at
+whatever point, has changed nothing and begins again: the rows that it had made may be those of a
+program that is no more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
-from send_records.projections.base import Key, Projection, fold
+from send_records.projections.base import Projection
+from send_records.projections.engine import BATCH, lock_positions, project_batch
+from send_records.projections.processes import Handful, Job, OpenSeals, fold_here, fold_in
+from send_records.projections.shadows import index, shadow_of, shadows, swap
 from send_records.projections.tables import Table
+from send_records.store.connections import at_one_moment, one
 from send_records.store.mapper import EventMapper
 from send_records.store.recorder import read_log
-from send_records.store.sealing import Seals
+from send_records.store.sealing import UPN_INDEX, Seals
 
-R = TypeVar("R")
+HANDFUL = 2000
+"""Events in one handful of pupils, unless one pupil has more."""
 
-BATCH = 2000
+WORTH_A_PROCESS = 20_000
+"""Events for which it pays to start one more process: that takes a second of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,115 +43,154 @@ class Rebuilt:
     events: int
     rows: int
     differences: int
-    """Rows that the old table had otherwise, or had not, or should not have had."""
+    """Rows that the old table had otherwise, or had not, or should not have had, as it was when
+    the rebuild began."""
+
+
+Progress = Callable[[int, int], None]
 
 
 def rebuild(
-    owner: Connection,
-    projection: Projection[Any],
-    seals: Seals,
+    conninfo: str,
+    projections: Sequence[Projection[Any]],
+    open_seals: OpenSeals,
     *,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Rebuilt:
-    """Fold a projection from nothing into a shadow table and swap it in.
+    processes: int = 1,
+    progress: Progress = lambda done, total: None,
+) -> list[Rebuilt]:
+    """Fold projections from nothing into shadow tables and swap them in.
 
-    ``owner`` is an autocommit connection of the schema's owner.  ``progress`` is told the position
-    reached and the one to reach.  Differences are reported and not refused: a projection is
-    rebuilt because its meaning changed, or to prove that it did not.
+    ``conninfo`` is of the schema's owner.  ``processes`` are used at most, where the log is worth
+    it.  ``progress`` is told how many events are done, of how many.  Differences are reported and
+    not refused: a projection is rebuilt because its meaning changed, or to prove that it did not.
+    Raise WorkerDied if a process ended early.
     """
-    mapper = EventMapper(seals)
-    rows: dict[Key, Any] = {}
-    seen = 0
-    while seen < (size := _size(owner)):
-        seen = _fold_batch(owner, projection, mapper, rows, seen, size)
-        progress(seen, size)
-    live = Table(projection, seals)
-    shadow = Table(projection, seals, f"{projection.name}_rebuilt")
-    with owner.transaction():
-        at = _lock_position(owner, projection)
-        if at < seen:
-            rows, seen = {}, 0
-        while seen < at:
-            seen = _fold_batch(owner, projection, mapper, rows, seen, at)
-        _make_shadow(owner, shadow)
-        kept = {key: row for key, row in rows.items() if row is not None}
-        shadow.copy_in(owner, kept.values())
-        found = differences(projection, kept, live.every(owner))
-        _swap(owner, live.name, shadow.name)
-    return Rebuilt(projection.name, seen, len(kept), len(found))
+    names = [projection.name for projection in projections]
+    with open_seals() as seals, one(conninfo) as owner, shadows(owner, names):
+        indexed_by = _index_key(seals)
+        reached, found = _fold(conninfo, projections, open_seals, seals, processes, progress)
+        for name in names:
+            index(owner, name)
+        level = _Level(owner, seals, projections, reached)
+        level.rise(_positions(owner))  # what takes long, while the engine goes on
+        with owner.transaction():
+            level.rise(lock_positions(owner, names))
+            if _index_key(seals) != indexed_by:
+                level.retag()
+            rows = [_count(owner, name) for name in names]
+            for name in names:
+                swap(owner, name)
+            level.set_positions()
+    return [
+        Rebuilt(name, level.reached[name], counted, differing)
+        for name, counted, differing in zip(names, rows, found, strict=True)
+    ]
 
 
-def differences(
-    projection: Projection[R], folded: Mapping[Key, R], stored: Iterable[R]
-) -> list[tuple[Key, R | None, R | None]]:
-    """Return the rows that a table should have and has not, or has and should not have: for each
-    its key, the row as folded (None if there should be none) and as stored (or None)."""
-    found: list[tuple[Key, R | None, R | None]] = []
-    missing = dict(folded)
-    for row in stored:
-        key = getattr(row, projection.key)
-        right = missing.pop(key, None)
-        if right != row:
-            found.append((key, right, row))
-    return [*found, *((key, right, None) for key, right in missing.items())]
-
-
-def _size(owner: Connection) -> int:
-    row = owner.execute("SELECT size FROM log_head").fetchone()
-    return row[0] if row else 0
-
-
-def _fold_batch(
-    owner: Connection,
-    projection: Projection[Any],
-    mapper: EventMapper,
-    rows: dict[Key, Any],
-    seen: int,
-    until: int,
-) -> int:
-    batch = read_log(owner, after=seen, limit=min(BATCH, until - seen))
-    fold(projection, rows, mapper.read(batch))
-    return batch[-1].id
-
-
-def _lock_position(owner: Connection, projection: Projection[Any]) -> int:
-    """Hold the engine off this projection, and return where it is."""
-    row = owner.execute(
-        "SELECT position FROM projection_positions WHERE name = %s FOR UPDATE", [projection.name]
-    ).fetchone()
-    return row[0] if row else 0
-
-
-def _make_shadow(owner: Connection, shadow: Table[Any]) -> None:
-    parts = {"shadow": Identifier(shadow.name), "live": Identifier(shadow.projection.name)}
-    owner.execute(SQL("DROP TABLE IF EXISTS {shadow}").format(**parts))
-    owner.execute(SQL("CREATE TABLE {shadow} (LIKE {live} INCLUDING ALL)").format(**parts))
-
-
-def _swap(owner: Connection, live: str, shadow: str) -> None:
-    """Give the shadow the table's grants, its name and its indexes' names, and drop the old one."""
-    grants = owner.execute(
-        "SELECT privilege_type, grantee::regrole::text FROM pg_class, aclexplode(relacl) "
-        "WHERE oid = %s::regclass AND grantee <> relowner",
-        [live],
-    ).fetchall()
-    for privilege, grantee in grants:
-        owner.execute(
-            SQL("GRANT {} ON {} TO {}").format(SQL(privilege), Identifier(shadow), SQL(grantee))
+def _fold(
+    conninfo: str,
+    projections: Sequence[Projection[Any]],
+    open_seals: OpenSeals,
+    seals: Seals,
+    processes: int,
+    progress: Progress,
+) -> tuple[dict[str, int], list[int]]:
+    """Fill the shadows; return the position that each is at, and how many rows of each differ."""
+    with at_one_moment(conninfo) as moment:
+        handfuls = list(_handfuls(moment))
+        done, total = 0, sum(handful.events for handful in handfuls)
+        at = _positions(moment)
+        reached = {projection.name: at.get(projection.name, 0) for projection in projections}
+        found = [_of_nobody(moment, projection.name) for projection in projections]
+        [(snapshot,)] = moment.execute("SELECT pg_export_snapshot()").fetchall()
+        job = Job(conninfo, snapshot, [(each, reached[each.name]) for each in projections])
+        processes = min(processes, 1 + total // WORTH_A_PROCESS)
+        folded = (
+            fold_here(job, seals, handfuls)
+            if processes == 1
+            else fold_in(processes, job, open_seals, handfuls)
         )
-    names = _indexes(owner, live)
-    owner.execute(SQL("DROP TABLE {}").format(Identifier(live)))
-    for columns, index in _indexes(owner, shadow).items():
-        renamed = Identifier(names[columns])
-        owner.execute(SQL("ALTER INDEX {} RENAME TO {}").format(Identifier(index), renamed))
-    owner.execute(SQL("ALTER TABLE {} RENAME TO {}").format(Identifier(shadow), Identifier(live)))
+        for each in folded:
+            found = [sum(pair) for pair in zip(found, each.differences, strict=True)]
+            done += each.events
+            progress(done, total)
+    return reached, found
 
 
-def _indexes(owner: Connection, table: str) -> dict[str, str]:
-    """Return the names of a table's indexes, by what they are over."""
-    rows = owner.execute(
-        "SELECT concat_ws('|', indkey, indisunique, pg_get_expr(indexprs, indrelid)), relname "
-        "FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE indrelid = %s::regclass",
-        [table],
-    ).fetchall()
-    return dict(rows)
+def _handfuls(moment: Connection) -> Iterator[Handful]:
+    """Yield all pupils of the log, some at a time."""
+    pupils, events = [], 0
+    query = "SELECT stream_id, count(*) FROM events GROUP BY stream_id ORDER BY stream_id"
+    for pupil, number in moment.execute(query):
+        pupils.append(pupil)
+        events += number
+        if events >= HANDFUL:
+            yield Handful(pupils, events)
+            pupils, events = [], 0
+    if pupils:
+        yield Handful(pupils, events)
+
+
+def _of_nobody(moment: Connection, name: str) -> int:
+    """Return how many rows a table has of pupils who are not in the log."""
+    query = SQL(
+        "SELECT count(*) FROM {} WHERE NOT EXISTS "
+        "(SELECT FROM data_keys WHERE data_keys.stream_id = pupil_id)"
+    )
+    [(rows,)] = moment.execute(query.format(Identifier(name))).fetchall()
+    return int(rows)
+
+
+def _positions(connection: Connection) -> dict[str, int]:
+    return dict(connection.execute("SELECT name, position FROM projection_positions").fetchall())
+
+
+def _index_key(seals: Seals) -> list[tuple[int, bytes]]:
+    """Return the key that UPNs are tagged under: an erasure replaces it."""
+    return seals.keyring.live(UPN_INDEX)[:1]
+
+
+def _count(owner: Connection, name: str) -> int:
+    query = SQL("SELECT count(*) FROM {}").format(Identifier(shadow_of(name)))
+    [(rows,)] = owner.execute(query).fetchall()
+    return int(rows)
+
+
+class _Level:
+    """Brings shadows level with the log, each from the position that it is at."""
+
+    def __init__(
+        self,
+        owner: Connection,
+        seals: Seals,
+        projections: Sequence[Projection[Any]],
+        reached: dict[str, int],
+    ) -> None:
+        self._owner = owner
+        self._mapper = EventMapper(seals)
+        self._shadows = {
+            projection.name: Table(projection, seals, shadow_of(projection.name))
+            for projection in projections
+        }
+        self.reached = reached
+
+    def rise(self, positions: dict[str, int]) -> None:
+        """Project the events up to these positions."""
+        for name, shadow in self._shadows.items():
+            while (left := positions.get(name, 0) - self.reached[name]) > 0:
+                rows = read_log(self._owner, after=self.reached[name], limit=min(BATCH, left))
+                project_batch(self._owner, shadow, self._mapper.read(rows))
+                self.reached[name] = rows[-1].id
+
+    def retag(self) -> None:
+        """Write the tags under the index key of now."""
+        for shadow in self._shadows.values():
+            shadow.retag(self._owner)
+
+    def set_positions(self) -> None:
+        """Say where the tables are: where they were, unless somebody has set that back."""
+        for name, position in self.reached.items():
+            self._owner.execute(
+                "UPDATE projection_positions SET position = %s WHERE name = %s AND position < %s",
+                [position, name, position],
+            )

@@ -7,6 +7,7 @@ key in the place where the row stands, in the column ``sealed``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from datetime import date
 from operator import attrgetter
@@ -20,6 +21,9 @@ from send_records.store.keyring import KeyDestroyed, KeyMissing
 from send_records.store.sealing import DoesNotOpen, Seals, UpnIndex, sized
 
 R = TypeVar("R")
+
+Values = tuple[Any, ...]
+"""A row as its table has it: the values of its columns."""
 
 SEALED = {"sealed": True}
 """The ``metadata`` of a field that nobody reads without the pupil's key."""
@@ -80,19 +84,60 @@ class Rows(Generic[R]):
                 words[name] = date.fromisoformat(words[name])
         return self._projection.row(**{name: row[name] for name in self._clear}, **words)
 
-    def stored(self, rows: Iterable[R]) -> Iterator[tuple[Any, ...]]:
+    def stored(self, rows: Iterable[R]) -> Iterator[Values]:
         """Yield rows as the values of ``columns``."""
         index = self._seals.index() if self.tags else None
         for row in rows:
             pupil = cast(UUID, pupil_of(row))
-            words = orjson.dumps(dict(zip(self._sealed, self._words_of(row), strict=True)))
             place = self.place(pupil, getattr(row, self._projection.key))
             try:
-                sealed = self._seals.seal(pupil, place, words)
+                sealed = self._seals.seal(pupil, place, self._words(row))
             except KeyDestroyed:
                 continue
-            tags = [tag_of(index, getattr(row, name)) for name in self.tags]
-            yield (*self._clear_of(row), *tags, sealed)
+            yield (*self._clear_of(row), *self._tags(index, row), sealed)
+
+    def compared(
+        self, rows: Mapping[Key, R], before: dict[Key, Values], differing: list[Key]
+    ) -> Iterator[Values]:
+        """Yield rows as the values of ``columns``, and add to ``differing`` the keys of those that
+        were otherwise before, or were not there; and of those, left in ``before``, that should not
+        have been.
+
+        A row that is as it was keeps its seal: opening it, to compare, takes as long as a new one.
+        """
+        index = self._seals.index() if self.tags else None
+        for key, row in rows.items():
+            pupil = cast(UUID, pupil_of(row))
+            place, clear, words = self.place(pupil, key), self._clear_of(row), self._words(row)
+            sealed = before[key][-1] if key in before else None
+            right = key in before and before.pop(key)[: len(clear)] == clear
+            try:
+                if not (sealed and self._opens(pupil, place, sealed, words)):
+                    right, sealed = False, self._seals.seal(pupil, place, words)
+            except KeyDestroyed:
+                continue
+            if not right:
+                differing.append(key)
+            yield (*clear, *self._tags(index, row), sealed)
+        at = self.columns.index("pupil_id")
+        for key, values in before.items():
+            with suppress(KeyDestroyed):  # the pupil was erased, so it is no row
+                self._opens(values[at], self.place(values[at], key), values[-1], b"{}")
+                differing.append(key)
+
+    def _opens(self, pupil: UUID, place: bytes, sealed: bytes, words: bytes) -> bool:
+        """Return whether something sealed says these words; raise KeyDestroyed."""
+        try:
+            opened = self._seals.open(pupil, place, sealed)
+            return opened == words or orjson.loads(opened) == orjson.loads(words)
+        except (DoesNotOpen, KeyMissing, ValueError):
+            return False
+
+    def _words(self, row: R) -> bytes:
+        return orjson.dumps(dict(zip(self._sealed, self._words_of(row), strict=True)))
+
+    def _tags(self, index: UpnIndex | None, row: R) -> list[bytes | None]:
+        return [tag_of(index, getattr(row, name)) for name in self.tags]
 
     def place(self, pupil: UUID, key: Key) -> bytes:
         """Return what the words of a row are bound to: its table, its pupil and its key."""

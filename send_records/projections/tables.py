@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -155,9 +155,19 @@ class Table(Generic[R]):
             self._writer.delete(connection, [key for key, row in rows.items() if row is None])
             self._writer.upsert(connection, kept)
 
-    def copy_in(self, connection: Connection, rows: Iterable[R]) -> None:
-        """Write rows of which none is there."""
-        self._writer.copy(connection, self._rows.stored(rows))
+    def fill(self, connection: Connection, rows: Mapping[Key, R], pupils: Collection[UUID]) -> int:
+        """Write all the rows of some pupils to this table, a shadow in which none of them is yet;
+        return how many the projection's own has otherwise, or has not, or should not have."""
+        query = self._sql(
+            "SELECT {key}, {columns} FROM {live} WHERE pupil_id = ANY(%s)",
+            live=Identifier(self.projection.name),
+        )
+        with connection.cursor(binary=True) as cursor:
+            found = cursor.execute(query, [list(pupils)], prepare=True)
+            before = {row[0]: row[1:] for row in found}
+        differing: list[Key] = []
+        self._writer.copy(connection, self._rows.compared(rows, before, differing))
+        return len(differing)
 
     def forget(self, connection: Connection, pupils: Collection[UUID]) -> None:
         """Delete every row of some pupils."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import orjson
 from psycopg import Connection
 from psycopg.sql import SQL, Composed, Identifier
 
 from send_records.projections.base import Key
-
-Values = Sequence[Any]
-"""The values of a row's columns."""
+from send_records.projections.rows import Values
 
 
 class Writer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from uuid import uuid4
 
 import pytest
@@ -13,8 +14,15 @@ from send_records.projections.engine import PROJECTIONS, Engine
 from send_records.projections.rebuild import rebuild
 from send_records.projections.send_register import SendRegister
 from send_records.store.connections import one
+from send_records.store.sealing import Seals
 from tests.keys import held
 from tests.scenario import ADMIT, SENCO
+
+
+def here() -> AbstractContextManager[Seals]:
+    """The keys of this process, for a rebuild that is done in it."""
+    return nullcontext(held().seals)
+
 
 EACH = pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda p: p.name)
 
@@ -31,8 +39,7 @@ def test_a_rebuild_of_what_is_right_differs_in_nothing(
     admit(records, 3)
     engine.catch_up()
 
-    with one(database.as_owner()) as owner:
-        done = rebuild(owner, projection, held().seals)
+    [done] = rebuild(database.as_owner(), [projection], here)
 
     assert (done.events, done.differences) == (6, 0)
     assert done.rows in (3, 6)
@@ -46,8 +53,8 @@ def test_a_row_that_was_tampered_with_is_found_and_put_right(
     with one(database.as_projector()) as projector:
         projector.execute("UPDATE send_register SET status = 'ehcp'")
 
+    [done] = rebuild(database.as_owner(), [SendRegister()], here)
     with one(database.as_owner()) as owner:
-        done = rebuild(owner, SendRegister(), held().seals)
         statuses = owner.execute("SELECT DISTINCT status FROM send_register").fetchall()
 
     assert done.differences == 2
@@ -62,8 +69,8 @@ def test_the_table_is_served_and_projected_to_as_before(
     indexes = "SELECT indexname FROM pg_indexes WHERE tablename = 'send_register' ORDER BY 1"
     with one(database.as_owner()) as owner:
         before = owner.execute(indexes).fetchall()
-        rebuild(owner, SendRegister(), held().seals)
-        rebuild(owner, SendRegister(), held().seals)
+        rebuild(database.as_owner(), [SendRegister()], here)
+        rebuild(database.as_owner(), [SendRegister()], here)
         assert owner.execute(indexes).fetchall() == before
 
     admit(records, 1)
@@ -82,8 +89,7 @@ def test_a_projection_that_lags_is_compared_where_it_stands(
     engine.catch_up()
     admit(records, 1)
 
-    with one(database.as_owner()) as owner:
-        done = rebuild(owner, SendRegister(), held().seals)
+    [done] = rebuild(database.as_owner(), [SendRegister()], here)
 
     assert (done.events, done.rows, done.differences) == (2, 1, 0)
     assert engine.catch_up() == 2
@@ -100,14 +106,12 @@ def test_what_is_recorded_while_it_runs_is_not_lost(
             admit(records, 1)
             engine.catch_up()
 
-    with one(database.as_owner()) as owner:
-        done = rebuild(owner, SendRegister(), held().seals, progress=meanwhile)
+    [done] = rebuild(database.as_owner(), [SendRegister()], here, progress=meanwhile)
 
     assert (done.events, done.rows, done.differences) == (4, 2, 0)
 
 
 def test_a_log_with_nothing_in_it_rebuilds_to_nothing(database: Database) -> None:
-    with one(database.as_owner()) as owner:
-        done = rebuild(owner, SendRegister(), held().seals)
+    [done] = rebuild(database.as_owner(), [SendRegister()], here)
 
     assert (done.events, done.rows, done.differences) == (0, 0, 0)

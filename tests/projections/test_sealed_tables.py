@@ -22,10 +22,10 @@ from send_records.api.views import cursor_of
 from send_records.application import Request, SendRecords
 from send_records.bootstrap import Database
 from send_records.projections.base import Projection, fold
+from send_records.projections.checking import differences
 from send_records.projections.chronology import Chronology
 from send_records.projections.engine import PROJECTIONS, Engine
 from send_records.projections.finding import find_pupils
-from send_records.projections.rebuild import differences
 from send_records.projections.retention_schedule import RetentionSchedule
 from send_records.projections.send_register import SendRegister, Show, register_page
 from send_records.projections.tables import Table, Views
