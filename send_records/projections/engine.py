@@ -20,6 +20,7 @@ from psycopg.sql import SQL, Identifier
 from send_records.errors import NotReadyYet
 from send_records.projections.base import Key, Projection, erased_in, fold
 from send_records.projections.chronology import Chronology
+from send_records.projections.collector import collector_off
 from send_records.projections.reindex import reindex_if_due
 from send_records.projections.retention_schedule import RetentionSchedule
 from send_records.projections.send_register import SendRegister
@@ -98,6 +99,7 @@ class Engine:
                 total += taken
         return total
 
+    @collector_off()
     def advance(self, connection: Connection) -> int:
         """Project one batch, in one transaction; return how many events it had."""
         with connection.transaction():

@@ -25,6 +25,7 @@ from psycopg import Connection, IsolationLevel
 from psycopg.sql import SQL, Literal
 
 from send_records.projections.base import Key, Projection, fold
+from send_records.projections.collector import collector_off
 from send_records.projections.shadows import shadow_of
 from send_records.projections.tables import Table
 from send_records.store.connections import one
@@ -98,6 +99,7 @@ class Folding:
             for projection, until in projections
         ]
 
+    @collector_off()
     def take(self, handful: Handful) -> Folded:
         """Fold some pupils, whose events are read and opened once for all projections."""
         pupils = list(handful.pupils)
