@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -494,6 +495,47 @@ def test_a_rebuild_from_nothing_has_no_row_of_it_and_differs_in_nothing(office: 
 
     assert not any(rows_of(office, PUPIL).values())
     assert office.findings() == []
+
+
+def rebuilt_while_erased(
+    office: Office, monkeypatch: pytest.MonkeyPatch, *, after: int
+) -> list[Rebuilt]:
+    """Rebuild every view, and erase the story's pupil once so many pupils are folded."""
+    monkeypatch.setattr("send_records.projections.rebuild.HANDFUL", 1)
+    folded = itertools.count(1)
+
+    def erase(done: int, total: int) -> None:
+        if next(folded) == after:
+            office.destroy()
+
+    seals = office.keys.seals
+    owner = office.database.as_owner()
+    return rebuild(owner, PROJECTIONS, lambda: nullcontext(seals), progress=erase)
+
+
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_erased_while_the_views_are_rebuilt_it_does_not_come_back(
+    office: Office, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    """The others' tags are under the new index key, too."""
+    done = rebuilt_while_erased(office, monkeypatch, after=after)
+
+    assert [each.differences for each in done] == [0, 0, 0]
+    assert not any(rows_of(office, PUPIL).values())
+    assert office.findings() == []
+
+
+@pytest.mark.parametrize("forgotten", ["rise", "retag"])
+def test_a_rebuild_that_took_no_notice_of_an_erasure_is_found_out(
+    office: Office, monkeypatch: pytest.MonkeyPatch, forgotten: str
+) -> None:
+    """Planted: it does not bring its tables level with what came meanwhile, or leaves the tags."""
+    level = "send_records.projections.rebuild._Level"
+    monkeypatch.setattr(f"{level}.{forgotten}", lambda *_: None)
+
+    rebuilt_while_erased(office, monkeypatch, after=3)
+
+    assert office.findings() != []
 
 
 def matches(office: Office, upn: str, dump: list[bytes | None]) -> int:

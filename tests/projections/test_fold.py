@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from copy import deepcopy
 from dataclasses import fields
@@ -12,9 +13,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from send_records.aggregates.base import DomainEvent
 from send_records.application import Request, SendRecords
 from send_records.bootstrap import Database
 from send_records.projections.base import Projection, fold
+from send_records.projections.chronology import Chronology, ChronologyRow
 from send_records.projections.engine import PROJECTIONS, Engine
 from send_records.projections.tables import Table
 from send_records.store.connections import Pool, one
@@ -217,3 +220,32 @@ def test_a_row_changed_behind_the_logs_back_would_be_found(
         connection.execute("UPDATE chronology SET days_late = 0 WHERE position = 1")
 
     assert not level(busy, app_pool)
+
+
+def test_events_seen_again_leave_the_tables_as_they_were(
+    busy: SendRecords, engine: Engine, database: Database, app_pool: Pool
+) -> None:
+    engine.catch_up()
+    with one(database.as_projector()) as connection:
+        connection.execute("UPDATE projection_positions SET position = 0")
+
+    assert engine.catch_up() == busy.size()
+
+    assert level(busy, app_pool)
+
+
+def test_the_collector_is_off_for_a_batch_and_on_again_after_it(
+    busy: SendRecords, database: Database
+) -> None:
+    seen: list[bool] = []
+
+    class Watched(Chronology):
+        def project(self, row: ChronologyRow | None, event: DomainEvent) -> ChronologyRow | None:
+            seen.append(gc.isenabled())
+            return super().project(row, event)
+
+    Engine(database.as_projector(), held().seals, [Watched()]).catch_up()
+
+    assert len(seen) == busy.size()
+    assert not any(seen)
+    assert gc.isenabled()

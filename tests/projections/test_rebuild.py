@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import itertools
+import multiprocessing
+import threading
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from uuid import uuid4
 
 import pytest
 
+from send_records.aggregates.agencies import RecordAgencyInvolvement
 from send_records.application import Request, SendRecords
 from send_records.bootstrap import Database
-from send_records.projections.base import Projection
+from send_records.custody import open_seals
+from send_records.projections.base import Projection, fold
+from send_records.projections.chronology import Chronology
 from send_records.projections.engine import PROJECTIONS, Engine
+from send_records.projections.processes import OpenSeals, WorkerDied
 from send_records.projections.rebuild import rebuild
 from send_records.projections.send_register import SendRegister
+from send_records.projections.tables import Table
+from send_records.settings import Settings
 from send_records.store.connections import one
+from send_records.store.mapper import UnreadableEvent
+from send_records.store.recorder import AMBIGUOUS
 from send_records.store.sealing import Seals
-from tests.keys import held
-from tests.scenario import ADMIT, SENCO
+from tests.api.story import told
+from tests.keys import held, where_held
+from tests.scenario import ADMIT, SENCO, but
 
 
 def here() -> AbstractContextManager[Seals]:
@@ -115,3 +128,284 @@ def test_a_log_with_nothing_in_it_rebuilds_to_nothing(database: Database) -> Non
     [done] = rebuild(database.as_owner(), [SendRegister()], here)
 
     assert (done.events, done.rows, done.differences) == (0, 0, 0)
+
+
+# In several processes
+
+
+@pytest.fixture
+def by_handfuls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log of any length is worth several processes, and has many handfuls."""
+    monkeypatch.setattr("send_records.projections.rebuild.WORTH_A_PROCESS", 1)
+    monkeypatch.setattr("send_records.projections.rebuild.HANDFUL", 1)
+
+
+@pytest.fixture
+def opening(database: Database) -> OpenSeals:
+    """What opens the keys of this process in another one."""
+    named = {k.removeprefix("SEND_RECORDS_").lower(): v for k, v in where_held().items()}
+    return partial(open_seals, Settings.model_validate(named), database.app)
+
+
+def busy(records: SendRecords) -> None:
+    told(records)
+    for _ in range(8):
+        records.admit(but(ADMIT, upn=None), asked())
+
+
+def asked() -> Request:
+    return Request(SENCO, uuid4(), uuid4())
+
+
+def tables(database: Database) -> dict[str, dict[object, object]]:
+    """Return every row of every table, opened, by key."""
+    with one(database.app) as app:
+        return {
+            each.name: {getattr(row, each.key): row for row in Table(each, held().seals).every(app)}
+            for each in PROJECTIONS
+        }
+
+
+def added_up(records: SendRecords) -> dict[str, dict[object, object]]:
+    """Return what the whole log adds up to."""
+    found = {}
+    for each in PROJECTIONS:
+        rows: dict[object, object] = {}
+        fold(each, rows, records.feed(after=0, limit=10_000))
+        found[each.name] = {key: row for key, row in rows.items() if row is not None}
+    return found
+
+
+def shadows_left(database: Database) -> list[str]:
+    with one(database.as_owner()) as owner:
+        rows = owner.execute("SELECT relname FROM pg_class WHERE relname LIKE '%rebuilt%'")
+        return [name for (name,) in rows]
+
+
+@pytest.mark.usefixtures("by_handfuls")
+def test_in_three_processes_or_in_one_it_is_what_the_log_adds_up_to(
+    database: Database, records: SendRecords, engine: Engine, opening: OpenSeals
+) -> None:
+    busy(records)
+    engine.catch_up()
+    told_of: list[tuple[int, int]] = []
+
+    for processes in (3, 1):
+        with one(database.as_projector()) as projector:
+            projector.execute("UPDATE send_register SET status = 'ehcp'")
+            projector.execute("DELETE FROM chronology WHERE position % 7 = 0")
+        done = rebuild(
+            database.as_owner(),
+            PROJECTIONS,
+            opening,
+            processes=processes,
+            progress=lambda *at: told_of.append(at),
+        )
+
+        assert tables(database) == added_up(records)
+        assert [each.differences for each in done] == [9, records.size() // 7, 0]
+        assert {each.events for each in done} == {records.size()}
+        assert told_of[-1] == (records.size(), records.size())
+    assert len(told_of) == 2 * 9
+    assert shadows_left(database) == []
+
+
+@pytest.mark.usefixtures("by_handfuls")
+def test_a_process_that_is_killed_fails_the_rebuild_and_changes_nothing(
+    database: Database, records: SendRecords, engine: Engine, opening: OpenSeals
+) -> None:
+    busy(records)
+    engine.catch_up()
+    with one(database.as_projector()) as projector:
+        projector.execute("UPDATE chronology SET days_late = 99")
+    before = tables(database)
+
+    def kill(done: int, total: int) -> None:
+        for child in multiprocessing.active_children():
+            child.kill()
+
+    with pytest.raises(WorkerDied):
+        rebuild(database.as_owner(), PROJECTIONS, opening, processes=2, progress=kill)
+
+    assert tables(database) == before
+    assert shadows_left(database) == []
+    assert multiprocessing.active_children() == []
+    rebuild(database.as_owner(), PROJECTIONS, opening)
+    assert tables(database) == added_up(records)
+
+
+@pytest.mark.usefixtures("by_handfuls")
+def test_what_a_process_cannot_do_is_said_here(
+    database: Database, records: SendRecords, engine: Engine, opening: OpenSeals
+) -> None:
+    busy(records)
+    engine.catch_up()
+    with one(database.as_owner()) as owner:
+        owner.execute("ALTER TABLE events DISABLE TRIGGER append_only")
+        owner.execute("UPDATE events SET sealed = sealed || 'x'::bytea WHERE position = 5")
+
+    with pytest.raises(UnreadableEvent):
+        rebuild(database.as_owner(), PROJECTIONS, opening, processes=2)
+
+    assert multiprocessing.active_children() == []
+    assert shadows_left(database) == []
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.usefixtures("by_handfuls")
+def test_a_database_that_goes_away_fails_it_and_the_next_one_tidies_up(
+    database: Database, records: SendRecords, engine: Engine, opening: OpenSeals, processes: int
+) -> None:
+    busy(records)
+    engine.catch_up()
+    before = tables(database)
+
+    def cut(done: int, total: int) -> None:
+        with one(database.as_owner()) as owner:
+            owner.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = "
+                "current_user AND datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+    with pytest.raises(AMBIGUOUS):
+        rebuild(database.as_owner(), PROJECTIONS, opening, processes=processes, progress=cut)
+
+    assert tables(database) == before
+    assert len(shadows_left(database)) == len(PROJECTIONS)
+    assert [each.differences for each in rebuild(database.as_owner(), PROJECTIONS, here)] == [0] * 3
+    assert shadows_left(database) == []
+
+
+# While it runs
+
+
+@pytest.mark.usefixtures("by_handfuls")
+def test_beside_writers_and_the_engine_nothing_is_lost_and_nothing_doubled(
+    database: Database, records: SendRecords, engine: Engine
+) -> None:
+    """The agency is the witness: an event projected twice would show it twice."""
+    pupils = [records.admit(but(ADMIT, upn=None), asked()).pupil_id for _ in range(5)]
+    engine.catch_up()
+    stop, failed = threading.Event(), list[BaseException]()
+
+    def live() -> None:
+        try:
+            for number in itertools.count():
+                if stop.is_set():
+                    return
+                involve = RecordAgencyInvolvement(
+                    occurred_on=ADMIT.occurred_on, agency=f"agency_{number}", professional="A. Lee"
+                )
+                records.execute(pupils[number % 5], involve, asked())
+                engine.catch_up()
+        except BaseException as error:
+            failed.append(error)
+
+    writer = threading.Thread(target=live)
+    writer.start()
+    try:
+        found = [rebuild(database.as_owner(), PROJECTIONS, here) for _ in range(6)]
+    finally:
+        stop.set()
+        writer.join()
+
+    assert failed == []
+    assert {each.differences for done in found for each in done} == {0}
+    assert found[-1][0].events > found[0][0].events
+    engine.catch_up()
+    assert tables(database) == added_up(records)
+
+
+def test_a_second_rebuild_waits_for_the_first(
+    database: Database, records: SendRecords, engine: Engine
+) -> None:
+    admit(records, 2)
+    engine.catch_up()
+    second = threading.Thread(target=rebuild, args=[database.as_owner(), PROJECTIONS, here])
+
+    def meanwhile(done: int, total: int) -> None:
+        second.start()
+        second.join(0.3)
+        assert second.is_alive()
+
+    rebuild(database.as_owner(), PROJECTIONS, here, progress=meanwhile)
+    second.join()
+
+    assert tables(database) == added_up(records)
+
+
+# Compared, and put right
+
+
+def test_a_row_that_does_not_open_is_a_difference_and_is_put_right(
+    database: Database, records: SendRecords, engine: Engine
+) -> None:
+    admit(records, 3)
+    engine.catch_up()
+    with one(database.as_projector()) as projector:
+        projector.execute("UPDATE chronology SET sealed = sealed || 'x'::bytea WHERE position = 2")
+        projector.execute(
+            "UPDATE chronology SET sealed = (SELECT sealed FROM chronology WHERE position = 1) "
+            "WHERE position = 3"
+        )
+
+    [done] = rebuild(database.as_owner(), [Chronology()], here)
+
+    assert done.differences == 2
+    assert tables(database) == added_up(records)
+
+
+def test_rows_of_nobody_and_rows_too_many_are_differences_and_go(
+    database: Database, records: SendRecords, engine: Engine
+) -> None:
+    admit(records, 1)
+    engine.catch_up()
+    columns = "version, entry_id, event, phase, occurred_on, recorded_at, days_late, role, sealed"
+    with one(database.as_projector()) as projector:
+        for position, pupil in ((77, "pupil_id"), (78, "gen_random_uuid()")):
+            projector.execute(
+                f"INSERT INTO chronology (position, pupil_id, {columns}) "
+                f"SELECT {position}, {pupil}, {columns} FROM chronology WHERE position = 1".encode()
+            )
+
+    [done] = rebuild(database.as_owner(), [Chronology()], here)
+
+    assert (done.rows, done.differences) == (2, 2)
+    assert tables(database) == added_up(records)
+
+
+def test_what_is_as_it_was_keeps_its_seal(
+    database: Database, records: SendRecords, engine: Engine
+) -> None:
+    admit(records, 2)
+    engine.catch_up()
+
+    def seals() -> list[tuple[int, bytes]]:
+        with one(database.app) as app:
+            return app.execute("SELECT position, sealed FROM chronology ORDER BY 1").fetchall()
+
+    before = seals()
+    with one(database.as_projector()) as projector:
+        projector.execute("UPDATE chronology SET sealed = sealed || 'x'::bytea WHERE position = 2")
+
+    rebuild(database.as_owner(), [Chronology()], here)
+
+    after = seals()
+    assert [new == old for new, old in zip(after, before, strict=True)] == [True, False, True, True]
+
+
+def test_a_position_that_was_set_back_is_set_to_where_the_table_is(
+    database: Database, records: SendRecords, engine: Engine
+) -> None:
+    """Or the engine would project on top of rows that have those events already."""
+    busy(records)
+    engine.catch_up()
+
+    def set_back(done: int, total: int) -> None:
+        with one(database.as_projector()) as projector:
+            projector.execute("UPDATE projection_positions SET position = 0")
+
+    rebuild(database.as_owner(), PROJECTIONS, here, progress=set_back)
+
+    assert engine.catch_up() == 0
+    assert tables(database) == added_up(records)
