@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.connection import wait
 from typing import Any, cast
@@ -122,7 +123,7 @@ class Folding:
         return shadow.fill(self._connection, folded, pupils)
 
 
-def fold_here(job: Job, seals: Seals, handfuls: Iterable[Handful]) -> Iterator[Folded]:
+def fold_here(job: Job, seals: Seals, handfuls: Iterable[Handful]) -> Generator[Folded, None, None]:
     """Yield what became of each handful, folded in this process."""
     with job.begun(seals) as folding:
         yield from map(folding.take, handfuls)
@@ -130,7 +131,7 @@ def fold_here(job: Job, seals: Seals, handfuls: Iterable[Handful]) -> Iterator[F
 
 def fold_in(
     processes: int, job: Job, open_seals: OpenSeals, handfuls: Iterable[Handful]
-) -> Iterator[Folded]:
+) -> Generator[Folded, None, None]:
     """Yield what became of each handful, folded in several processes, as they finish.
 
     Raise WorkerDied if one ends before it has said so, and whatever one of them raised.
@@ -175,7 +176,8 @@ def _worker(job: Job, open_seals: OpenSeals) -> Iterator[Pipe]:
     spawning = multiprocessing.get_context("spawn")
     ours, its = spawning.Pipe()
     process = spawning.Process(target=_work, args=(job, open_seals, its), daemon=True)
-    process.start()
+    with _ctrl_c_held():
+        process.start()
     its.close()  # so that the pipe ends with the process
     try:
         yield ours
@@ -187,16 +189,28 @@ def _worker(job: Job, open_seals: OpenSeals) -> Iterator[Pipe]:
         process.close()
 
 
+@contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """Hold a Ctrl-C back for a moment.  What is started meanwhile never hears one, from its first
+    instruction on: it is for us, and when we end its pipe does."""
+    resource_tracker.ensure_running()  # starting that would let it through
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _work(job: Job, open_seals: OpenSeals, pipe: Pipe) -> None:
     """Fold what we are told of, until there is no more; undo it if we are told nothing more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us, who tells us
     try:
         with open_seals() as seals, job.begun(seals) as folding:
             pipe.send(READY)
             while handful := pipe.recv():
                 pipe.send(folding.take(handful))
         pipe.send(DONE)
-    except (EOFError, OSError):
+    except EOFError:
         return  # nobody is there any more
     except Exception as error:
-        pipe.send(error)
+        with suppress(Exception):  # nobody is there, or it is of a kind that cannot be sent
+            pipe.send(error)

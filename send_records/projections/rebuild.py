@@ -12,6 +12,7 @@ program that is no more.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,17 +111,19 @@ def _fold(
             if processes == 1
             else fold_in(processes, job, open_seals, handfuls)
         )
-        for each in folded:
-            found = [sum(pair) for pair in zip(found, each.differences, strict=True)]
-            done += each.events
-            progress(done, total)
+        with closing(folded):  # at once, if we are interrupted: our processes hold locks
+            for each in folded:
+                found = [sum(pair) for pair in zip(found, each.differences, strict=True)]
+                done += each.events
+                progress(done, total)
     return reached, found
 
 
 def _handfuls(moment: Connection) -> Iterator[Handful]:
-    """Yield all pupils of the log, some at a time."""
+    """Yield all pupils of the log, some at a time: those together who came together, for then
+    their events and rows are near each other, and half as much is to be read."""
     pupils, events = [], 0
-    query = "SELECT stream_id, count(*) FROM events GROUP BY stream_id ORDER BY stream_id"
+    query = "SELECT stream_id, count(*) FROM events GROUP BY stream_id ORDER BY min(position)"
     for pupil, number in moment.execute(query):
         pupils.append(pupil)
         events += number

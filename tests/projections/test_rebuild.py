@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
+import os
+import signal
 import threading
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -30,6 +34,7 @@ from send_records.store.sealing import Seals
 from tests.api.story import told
 from tests.keys import held, where_held
 from tests.scenario import ADMIT, SENCO, but
+from tests.store.proxy import until
 
 
 def here() -> AbstractContextManager[Seals]:
@@ -273,6 +278,73 @@ def test_a_database_that_goes_away_fails_it_and_the_next_one_tidies_up(
     assert tables(database) == before
     assert len(shadows_left(database)) == len(PROJECTIONS)
     assert [each.differences for each in rebuild(database.as_owner(), PROJECTIONS, here)] == [0] * 3
+    assert shadows_left(database) == []
+
+
+@pytest.mark.usefixtures("by_handfuls")
+def test_interrupted_it_has_changed_nothing_and_its_processes_end(
+    database: Database, records: SendRecords, engine: Engine, opening: OpenSeals
+) -> None:
+    busy(records)
+    engine.catch_up()
+    before = tables(database)
+
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rebuild(database.as_owner(), PROJECTIONS, opening, processes=2, progress=interrupt)
+
+    assert multiprocessing.active_children() == []
+    assert shadows_left(database) == []
+    assert tables(database) == before
+
+
+@pytest.mark.usefixtures("by_handfuls")
+def test_a_ctrl_c_that_reaches_the_processes_too_is_left_to_who_started_them(
+    database: Database, records: SendRecords, engine: Engine, opening: OpenSeals
+) -> None:
+    busy(records)
+    engine.catch_up()
+
+    def interrupt(done: int, total: int) -> None:
+        for child in multiprocessing.active_children():
+            os.kill(child.pid or 0, signal.SIGINT)
+
+    done = rebuild(database.as_owner(), PROJECTIONS, opening, processes=2, progress=interrupt)
+
+    assert [each.differences for each in done] == [0, 0, 0]
+
+
+def doomed(conninfo: str, opening: OpenSeals, pipe: Connection) -> None:
+    """Begin a rebuild, tell its processes, and be killed."""
+
+    def die(done: int, total: int) -> None:
+        pipe.send([child.pid for child in multiprocessing.active_children()])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("send_records.projections.rebuild.WORTH_A_PROCESS", 1)
+        patch.setattr("send_records.projections.rebuild.HANDFUL", 1)
+        rebuild(conninfo, PROJECTIONS, opening, processes=2, progress=die)
+
+
+def test_killed_it_leaves_no_process_behind_and_the_next_one_begins_anew(
+    database: Database, records: SendRecords, engine: Engine, opening: OpenSeals
+) -> None:
+    busy(records)
+    engine.catch_up()
+    spawning = multiprocessing.get_context("spawn")
+    ours, its = spawning.Pipe()
+    process = spawning.Process(target=doomed, args=(database.as_owner(), opening, its))
+    process.start()
+    children = ours.recv()
+    process.join()
+
+    assert len(children) == 2
+    until(lambda: not any(Path(f"/proc/{child}").exists() for child in children), seconds=20)
+    done = rebuild(database.as_owner(), PROJECTIONS, here)
+    assert [each.differences for each in done] == [0, 0, 0]
     assert shadows_left(database) == []
 
 
