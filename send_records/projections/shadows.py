@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from psycopg import Connection
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Identifier, Literal
 
 from send_records.store.recorder import AMBIGUOUS
 
@@ -24,17 +24,28 @@ def shadows(owner: Connection, tables: Sequence[str]) -> Iterator[None]:
     owner.execute("SELECT pg_advisory_lock(hashtextextended(current_schema() || '.rebuild', 0))")
     for table in tables:
         _drop(owner, table)
-        owner.execute(
-            SQL("CREATE TABLE {} (LIKE {} INCLUDING ALL EXCLUDING INDEXES)").format(
-                Identifier(shadow_of(table)), Identifier(table)
-            )
-        )
+        _make(owner, table)
     try:
         yield
     finally:
         with suppress(*AMBIGUOUS):  # then the next rebuild drops them
             for table in tables:
                 _drop(owner, table)
+
+
+def _make(owner: Connection, table: str) -> None:
+    live, shadow = Identifier(table), Identifier(shadow_of(table))
+    owner.execute(
+        SQL("CREATE TABLE {} (LIKE {} INCLUDING ALL EXCLUDING INDEXES)").format(shadow, live)
+    )
+    [(comment, options)] = owner.execute(  # which LIKE leaves out
+        "SELECT obj_description(oid, 'pg_class'), array_to_string(reloptions, ', ') "
+        "FROM pg_class WHERE oid = quote_ident(%s)::regclass",
+        [table],
+    ).fetchall()
+    owner.execute(SQL("COMMENT ON TABLE {} IS {}").format(shadow, Literal(comment)))
+    if options:
+        owner.execute(SQL("ALTER TABLE {} SET ({})").format(shadow, SQL(options)))
 
 
 def _drop(owner: Connection, table: str) -> None:
