@@ -18,6 +18,7 @@ from bench.lines import Line, at_least, compare
 from bench.lives import life, observation
 from bench.peers import library, message_db, raw
 from bench.rounds import Variant, interleaved, rate_for
+from send_records.store.mapper import COLUMNS
 
 CACHE = Path(__file__).parents[1] / ".bench" / "npm"
 
@@ -48,8 +49,9 @@ def measure(bench: Bench) -> Iterator[Line]:
         subject = stack.enter_context(bench.subject("append"))
         pupil = uuid4()
         subject.keys.seals.keyring.make(pupil)
-        event = subject.mapper.to_stored_event(observation(pupil, 3))
-        words = "x" * len(event.state)
+        told = observation(pupil, 3)
+        event, fields = subject.mapper.to_stored_event(told), library.fields_of(told)
+        data = told.model_dump_json(exclude=COLUMNS)
         conninfo = stack.enter_context(bench.peer("raw"))
         raw.make_table(conninfo)
         application = stack.enter_context(
@@ -64,9 +66,9 @@ def measure(bench: Bench) -> Iterator[Line]:
                 PGBENCH: partial(raw.pgbench_rate, conninfo, event, callers, seconds, bench.folder),
             }
             if callers in OF_LIBRARY:
-                variants[LIBRARY] = partial(saves, bench, application, words, callers)
+                variants[LIBRARY] = partial(saves, bench, application, fields, callers)
             if callers in OF_MESSAGE_DB:
-                variants[MESSAGE_DB] = partial(messages_rate, bench, messages, words, callers)
+                variants[MESSAGE_DB] = partial(messages_rate, bench, messages, data, callers)
             yield from lines_of(bench, callers, variants)
 
 
@@ -88,15 +90,17 @@ def ours(bench: Bench, subject: Subject, callers: int) -> float:
     return rate_for([appender(subject, pupil) for pupil in pupils], bench.pace.seconds)
 
 
-def saves(bench: Bench, application: Application[UUID], words: str, callers: int) -> float:
+def saves(
+    bench: Bench, application: Application[UUID], fields: library.Fields, callers: int
+) -> float:
     """Return the library's saves a second."""
-    savers = [library.saver(application, words) for _ in range(callers)]
+    savers = [library.saver(application, fields) for _ in range(callers)]
     return rate_for(savers, bench.pace.seconds)
 
 
-def messages_rate(bench: Bench, conninfo: str, words: str, callers: int) -> float:
+def messages_rate(bench: Bench, conninfo: str, data: str, callers: int) -> float:
     """Return message-db's writes a second."""
     message_db.prepare(conninfo, message_db.installed(CACHE))
     with raw.connections(conninfo, callers) as opened:
-        writers = [message_db.writer(connection, words) for connection in opened]
+        writers = [message_db.writer(connection, data) for connection in opened]
         return rate_for(writers, bench.pace.seconds)

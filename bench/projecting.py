@@ -10,10 +10,11 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
+from uuid import uuid4
 
 from bench.installation import Bench, Subject, process, said, started
 from bench.lines import Line, Spread, Unit, at_least, at_most, compare
-from bench.lives import life
+from bench.lives import life, observation
 from bench.peers import library
 from bench.rounds import Variant, interleaved, tell, timed
 from send_records.projections.engine import PROJECTIONS, Engine
@@ -76,10 +77,10 @@ def measure(bench: Bench) -> Iterator[Line]:
 
 def fill_library(conninfo: str, events: int) -> None:
     """Record lives of as many events each, through the library."""
-    words = "x" * 600
+    fields = library.fields_of(observation(uuid4(), 3))
     with library.application(conninfo) as application:
         for _ in range(events // OF_A_PUPIL):
-            library.record_of(application, OF_A_PUPIL, words)
+            library.record_of(application, OF_A_PUPIL, fields)
 
 
 def catching_up_rate(subject: Subject, events: int) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 
@@ -33,10 +33,10 @@ def measure(bench: Bench) -> Iterator[Line]:
         library.application(conninfo) as application,
     ):
         subject.system.views.pool.wait()
+        fields = library.fields_of(observation(uuid4(), 3))
         for length in LENGTHS:
             [pupil] = subject.pupils(1, life(length))
-            words = "x" * len(subject.mapper.to_stored_event(observation(pupil, 3)).state)
-            record = library.record_of(application, length, words)
+            record = library.record_of(application, length, fields)
             what = f"replay of a pupil of {length:,} events"
             variants = {
                 OURS: partial(replay_ms, subject, pupil, length),

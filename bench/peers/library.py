@@ -17,9 +17,29 @@ from eventsourcing.projection import Projection, ProjectionRunner
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 
+from send_records.aggregates.base import DomainEvent
 from send_records.store.connections import one
+from send_records.store.mapper import COLUMNS
 
 AT_ONCE = 50
+
+
+Fields = dict[str, Any]
+
+
+def fields_of(event: DomainEvent) -> Fields:
+    """Return the fields of an observation of ours as the library keeps them: ids as UUIDs, which
+    its transcoder knows; days and codes, which it does not, as text."""
+
+    def kept(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: kept(each) for name, each in value.items()}
+        if isinstance(value, tuple):
+            return [kept(each) for each in value]
+        return value if value is None or isinstance(value, UUID) else str(value)
+
+    found: Fields = kept(event.model_dump(exclude=COLUMNS))
+    return found
 
 
 class Record(Aggregate):
@@ -29,17 +49,28 @@ class Record(Aggregate):
     def __init__(self) -> None:
         self.last = ""
 
-    @event("Remarked")
-    def remark(self, words: str) -> None:
-        self.last = words
+    @event("Observed")
+    def observe(
+        self,
+        occurred_on: str,
+        setting: str,
+        observed: str,
+        areas: list[str],
+        minutes: int | None,
+        reason: str | None,
+        data_class: str,
+        origin: str,
+        metadata: Fields,
+    ) -> None:
+        self.last = observed
 
 
-class Remark(Aggregate):
+class Observation(Aggregate):
     """A record that is all in its first event: what a route that only saves can do with."""
 
     @event("Made")
-    def __init__(self, words: str) -> None:
-        self.words = words
+    def __init__(self, fields: Fields) -> None:
+        self.fields = fields
 
 
 def environment(conninfo: str) -> dict[str, str]:
@@ -65,19 +96,19 @@ def application(conninfo: str) -> Iterator[Application[UUID]]:
         found.close()
 
 
-def saver(application: Application[UUID], words: str) -> Callable[[], None]:
+def saver(application: Application[UUID], fields: Fields) -> Callable[[], None]:
     """Return a caller that saves the next event of a record of its own."""
     record = Record()
     application.save(record)
 
     def save_next() -> None:
-        record.remark(words)
+        record.observe(**fields)
         application.save(record)
 
     return save_next
 
 
-def record_of(application: Application[UUID], events: int, words: str) -> UUID:
+def record_of(application: Application[UUID], events: int, fields: Fields) -> UUID:
     """Save a record of so many events, and return its id.
 
     A few at a time: a save of a thousand at once never came back, each side waiting for the other
@@ -85,19 +116,19 @@ def record_of(application: Application[UUID], events: int, words: str) -> UUID:
     """
     record = Record()
     for number in range(1, events):
-        record.remark(words)
+        record.observe(**fields)
         if number % AT_ONCE == 0:
             application.save(record)
     application.save(record)
     return record.id
 
 
-class Remarks(PostgresTrackingRecorder):
+class Observations(PostgresTrackingRecorder):
     """A table with a row for each event, written with its tracking in one transaction."""
 
     def __init__(self, datastore: PostgresDatastore, **options: Any) -> None:
         super().__init__(datastore, **options)
-        self._table = {"schema": Identifier(datastore.schema), "table": Identifier("remarks")}
+        self._table = {"schema": Identifier(datastore.schema), "table": Identifier("observations")}
         self.sql_create_statements.append(
             SQL(
                 "CREATE TABLE IF NOT EXISTS {schema}.{table} (record_id uuid, version integer, "
@@ -116,15 +147,15 @@ class Remarks(PostgresTrackingRecorder):
             self._insert_tracking(cursor, tracking)
 
 
-class EveryRemark(Projection[Remarks]):
+class EveryObservation(Projection[Observations]):
     """Writes what each event says, and tells when it has seen the last."""
 
-    name = "remarks"
+    name = "observations"
     last = 0
     level = threading.Event()
 
     def process_event(self, domain_event: Any, tracking: Tracking) -> None:
-        words = getattr(domain_event, "words", "")
+        words = getattr(domain_event, "observed", "")
         self.view.insert(
             domain_event.originator_id, domain_event.originator_version, words, tracking
         )
@@ -135,17 +166,17 @@ class EveryRemark(Projection[Remarks]):
 def projection_rate(conninfo: str, events: int) -> float:
     """Return events a second by the library's runner, from nothing to the end of its log."""
     with one(conninfo) as connection:
-        connection.execute("DROP TABLE IF EXISTS remarks, remarks_tracking")
-    EveryRemark.last = events
-    EveryRemark.level.clear()
+        connection.execute("DROP TABLE IF EXISTS observations, observations_tracking")
+    EveryObservation.last = events
+    EveryObservation.level.clear()
     started = time.perf_counter()
     with ProjectionRunner(
         application_class=Application[UUID],
-        projection_class=EveryRemark,
-        view_class=Remarks,
+        projection_class=EveryObservation,
+        view_class=Observations,
         env=environment(conninfo),
     ) as runner:
-        while not EveryRemark.level.wait(1):
+        while not EveryObservation.level.wait(1):
             if runner.is_interrupted.is_set():
                 runner.run_forever(timeout=0)
                 raise RuntimeError("the library's runner stopped")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -69,11 +68,11 @@ def prepare(conninfo: str, scripts: Path) -> None:
             connection.execute((scripts / f"{script}.sql").read_bytes())
 
 
-def writer(connection: Connection, words: str) -> Callable[[], None]:
-    """Return a caller that writes the next message of a stream of its own, having written one."""
+def writer(connection: Connection, data: str) -> Callable[[], None]:
+    """Return a caller that writes the next message of a stream of its own, having written one;
+    ``data`` is JSON."""
     connection.execute("SET search_path TO message_store, public")
     stream, version = f"pupil-{uuid4()}", -1
-    data = json.dumps({"words": words})
 
     def write_next() -> None:
         nonlocal version

@@ -15,6 +15,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 from pydantic import BaseModel
 
+from bench import lives
 from bench.peers import library
 from bench.peers.raw import INSERT
 from send_records.store.connections import one
@@ -91,11 +92,12 @@ def saving(conninfo: str) -> FastAPI:
     """Return an app with one sync route that saves a new record through the library."""
     application: Application[UUID] = Application(library.environment(conninfo))
     app = FastAPI()
+    recorded = library.fields_of(lives.observation(uuid4(), 3))  # who, when, under which rules
 
     @app.post("/pupils/{pupil_id}/observations", status_code=201)
     def record(pupil_id: UUID, observation: Observation) -> dict[str, int]:
-        words = orjson.dumps(observation.model_dump(mode="json")).decode()
-        told = library.Remark(words.ljust(500))
+        said = observation.model_dump(mode="json")
+        told = library.Observation({**recorded, **said, "command_id": uuid4()})
         [recording] = application.save(told)
         return {"position": recording.notification.id}
 
