@@ -114,7 +114,8 @@ class Line:
             return None
         if self.target.met(self.decisive, margin=NOISE):
             return None
-        return f"{self.what}: {self.decisive:.3g}, to be {self.target}"
+        beside = f", beside {self.peer_name}" if self.peer_name else ""
+        return f"{self.what}{beside}: {self.decisive:.3g}, to be {self.target}"
 
 
 def compare(

@@ -131,7 +131,7 @@ def pgbench_rate(
             "--no-vacuum",
             "--protocol=prepared",
             f"--client={callers}",
-            f"--time={max(1, round(seconds))}",
+            f"--time={max(2, round(seconds))}",  # whole seconds, of which connecting is a part
             f"--file={script}",
         ],
         env=libpq_environment(conninfo),
@@ -141,5 +141,5 @@ def pgbench_rate(
     )
     found = re.search(r"tps = ([\d.]+)", done.stdout)
     if done.returncode or found is None:
-        raise ChildProcessError(done.stderr.strip()[-300:])
+        raise ChildProcessError(f"{done.returncode}: {(done.stderr or done.stdout)[-300:]}")
     return float(found[1])
