@@ -82,7 +82,9 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     found.add_argument("rows", nargs="*", metavar="ROW", choices=[*SUBJECTS, []])
     found.add_argument("--quick", action="store_true", help="2 short rounds: to see that it runs")
-    found.add_argument("--full", action="store_true", help="rebuild a million events, too: minutes more")
+    found.add_argument(
+        "--full", action="store_true", help="rebuild a million events, too: minutes more"
+    )
     found.add_argument("--check", action="store_true", help="exit 1 if a target is missed")
     found.add_argument("--json", type=Path, default=ROOT / ".bench" / "latest.json")
     return found

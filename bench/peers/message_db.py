@@ -47,11 +47,12 @@ def installed(cache: Path) -> Path:
         raise PeerAway("message-db comes by npm, which is not on this machine")
     cache.mkdir(parents=True, exist_ok=True)
     options = ("--no-audit", "--no-fund", "--ignore-scripts", f"--prefix={cache}")
-    done = subprocess.run(
-        [npm, "install", *options, PACKAGE], capture_output=True, text=True, timeout=60, check=False
-    )
-    if done.returncode or not scripts.exists():
-        raise PeerAway("message-db could not be fetched: npm does not reach its registry")
+    try:
+        subprocess.run(
+            [npm, "install", *options, PACKAGE], capture_output=True, timeout=60, check=True
+        )
+    except subprocess.SubprocessError:
+        raise PeerAway("message-db was not fetched: npm does not reach its registry") from None
     return scripts
 
 
