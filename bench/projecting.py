@@ -17,6 +17,7 @@ from bench.lines import Line, Spread, Unit, at_least, at_most, compare
 from bench.lives import life, observation
 from bench.peers import library
 from bench.rounds import Variant, interleaved, tell, timed
+from send_records.custody import open_seals
 from send_records.projections.engine import PROJECTIONS, Engine
 from send_records.projections.rebuild import rebuild
 from send_records.settings import Settings
@@ -32,17 +33,10 @@ CATCHING_UP, REBUILD, TWO = "catching up", "rebuild", "rebuild, two processes"
 LIBRARY = "eventsourcing's runner, one projection"
 
 
-class NotOffered(Exception):
-    """The product cannot do it yet."""
-
-
 def rebuild_every(subject: Subject, processes: int = 1) -> None:
     """Rebuild every projection, by so many processes."""
-    if processes > 1:
-        raise NotOffered("a rebuild has one process")
-    with one(subject.found.as_owner()) as owner:
-        for projection in PROJECTIONS:
-            rebuild(owner, projection, subject.keys.seals)
+    opened = partial(open_seals, subject.settings, subject.found.app)
+    rebuild(subject.found.as_owner(), PROJECTIONS, opened, processes=processes)
 
 
 def measure(bench: Bench) -> Iterator[Line]:

@@ -109,7 +109,7 @@ class Folding:
             "WHERE stream_id = ANY(%s) AND position <= %s ORDER BY stream_id, version",
             [pupils, max(until for _, until in self._tables)],
         )
-        events = self._mapper.read(rows)
+        events = list(self._mapper.read(rows))
         found = [
             self._fold(shadow, pupils, [e for e in events if (e.position or 0) <= until])
             for shadow, until in self._tables

@@ -182,7 +182,7 @@ class _Level:
         for name, shadow in self._shadows.items():
             while (left := positions.get(name, 0) - self.reached[name]) > 0:
                 rows = read_log(self._owner, after=self.reached[name], limit=min(BATCH, left))
-                project_batch(self._owner, shadow, self._mapper.read(rows))
+                project_batch(self._owner, shadow, list(self._mapper.read(rows)))
                 self.reached[name] = rows[-1].id
 
     def retag(self) -> None:

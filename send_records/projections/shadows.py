@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier, Literal
 
-from send_records.store.recorder import AMBIGUOUS
+from send_records.store.connections import AMBIGUOUS
 
 
 def shadow_of(table: str) -> str:

@@ -11,6 +11,7 @@ from typing import ClassVar
 from uuid import UUID
 
 import psycopg
+from psycopg.abc import AdaptContext
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
@@ -98,16 +99,19 @@ def jsons(values: Iterable[str]) -> Array:
     return Jsons.of(value.encode() for value in values)
 
 
-def _register(array: type[Array]) -> None:
-    class ArrayDumper(Dumper):
-        format = Format.BINARY
-        oid = array.oid
+class ArrayDumper(Dumper):
+    """Hands an array over as it is.  Its type is each instance's, not the class's: psycopg would
+    take the class for the way to write all arrays of that type, lists as well."""
 
-        def dump(self, obj: Array) -> bytes:
-            return obj
+    format = Format.BINARY
 
-    psycopg.adapters.register_dumper(array, ArrayDumper)
+    def __init__(self, cls: type[Array], context: AdaptContext | None = None) -> None:
+        super().__init__(cls, context)
+        self.oid = cls.oid
+
+    def dump(self, obj: Array) -> bytes:
+        return obj
 
 
 for _kind in (Uuids, Bytes, Texts, Jsons, Integers, Smallints):
-    _register(_kind)
+    psycopg.adapters.register_dumper(_kind, ArrayDumper)

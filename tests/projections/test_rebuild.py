@@ -28,9 +28,8 @@ from send_records.projections.rebuild import rebuild
 from send_records.projections.send_register import SendRegister
 from send_records.projections.tables import Table
 from send_records.settings import Settings
-from send_records.store.connections import one
+from send_records.store.connections import AMBIGUOUS, one
 from send_records.store.mapper import UnreadableEvent
-from send_records.store.recorder import AMBIGUOUS
 from send_records.store.sealing import Seals
 from tests.api.story import told
 from tests.keys import held, where_held

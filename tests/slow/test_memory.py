@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 
 from send_records.aggregates.base import Command
+from send_records.store.appending import CommandRow, append_commands
 from send_records.store.connections import one
-from send_records.store.recorder import CommandRow, append_events
 from tests.keys import held, mapper, where_held
 from tests.projections.lives import Life
 from tests.scenario import IDENTIFY, RECORD_GRANDMOTHER, RECORD_MOTHER, SENCO
@@ -51,7 +51,7 @@ def lengthen(private: Private, events: int) -> None:
             held().seals.keyring.make(pupil_id)
             life = Life(key=pupil_id).then(IDENTIFY, *COMMANDS)
             rows = [mapper().to_stored_event(event) for event in life.events]
-            append_events(app, rows, CommandRow(pupil_id, SENCO.id, bytes(32)))
+            append_commands(app, [(rows, CommandRow(pupil_id, SENCO.id, bytes(32)))])
 
 
 def peak(private: Private, *arguments: str) -> int:

@@ -56,3 +56,13 @@ def test_a_number_that_is_too_large_is_refused() -> None:
 
 def test_nothing_is_an_array_too(app: Connection) -> None:
     assert app.execute("SELECT cardinality(%b)", [uuids(list[UUID]())]).fetchone() == (0,)
+
+
+def test_lists_are_written_as_before(superuser: Connection) -> None:
+    """Where psycopg goes by the type that is wanted, too."""
+    superuser.execute("CREATE TEMPORARY TABLE words (words text[], ids uuid[])")
+    with superuser.cursor().copy("COPY words FROM STDIN (FORMAT BINARY)") as sink:
+        sink.set_types(["text[]", "uuid[]"])
+        sink.write_row((["a", "b"], [UUID(int=1)]))
+
+    assert superuser.execute("SELECT * FROM words").fetchall() == [(["a", "b"], [UUID(int=1)])]
