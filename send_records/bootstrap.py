@@ -14,7 +14,7 @@ from send_records.application import SendRecords
 from send_records.custody import Keys
 from send_records.identity import LocalIssuer, Verifier, keys_from
 from send_records.projections.engine import Engine
-from send_records.projections.tables import Views
+from send_records.projections.pages import Views
 from send_records.rules import shipped_rules
 from send_records.settings import Settings
 from send_records.store.access import AccessLog

@@ -562,7 +562,7 @@ def test_no_tag_in_an_older_dump_can_be_tried_with_a_key_that_is_left(
 
     assert (matches(office, STORY_UPN, dump), matches(office, OTHER_UPN, dump)) == (0, 0)
     with office.running() as system:
-        [found] = find_pupils(system.views, upn=OTHER_UPN, name=None, academy=None, limit=5)
+        [found] = find_pupils(system.views, upn=OTHER_UPN, name=None, academy=None, limit=5).rows
     assert found.pupil_id == office.others[0]
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from fastapi import Response
+
 from send_records.api.accounting import AccessLogAccess
 from send_records.api.dependencies import AccessReader, CurrentSystem, Cursor, Limit
 from send_records.api.recording import PupilId, router_for
-from send_records.api.views import Listing, Meta, cursor_of, position_after
+from send_records.api.views import Listing, cursor_of, listed, position_after
+from send_records.projections.pages import as_json
 from send_records.store.access import AccessRow
 
 router = router_for("accesses")
 
 
-@router.get("/pupils/{pupil_id}/accesses", operation_id="get_accesses")
+@router.get(
+    "/pupils/{pupil_id}/accesses",
+    operation_id="get_accesses",
+    response_model=Listing[AccessRow],
+)
 def get_accesses(
     pupil_id: PupilId,
     system: CurrentSystem,
@@ -19,9 +26,8 @@ def get_accesses(
     access: AccessLogAccess,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> Listing[AccessRow]:
+) -> Response:
     """Return who looked at, searched for, exported or was refused the pupil's record, in order."""
     rows = system.access.of_pupil(pupil_id, after=position_after(cursor) or 0, limit=limit)
     following = cursor_of(rows[-1].position) if len(rows) == limit else None
-    answer = Listing[AccessRow].model_construct(data=rows, meta=Meta(next=following))
-    return access.given([pupil_id], answer)
+    return access.given([pupil_id], listed(map(as_json, rows), following))

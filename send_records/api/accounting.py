@@ -67,7 +67,7 @@ class AccessClass:
     act: Act
     tier: Tier
 
-    def __call__(
+    async def __call__(  # not in a thread: it waits for nothing
         self,
         http: HttpRequest,
         system: Annotated[System, Depends(get_system)],

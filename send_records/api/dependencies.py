@@ -19,7 +19,7 @@ from send_records.aggregates.values import Name, Role
 from send_records.application import Request, SendRecords
 from send_records.bootstrap import System
 from send_records.errors import NotPermitted, NotSignedIn, VersionNotSaid
-from send_records.projections.tables import Views
+from send_records.projections.pages import Views
 
 bearer = HTTPBearer(auto_error=False, description="A token of the identity provider")
 

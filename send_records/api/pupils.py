@@ -11,7 +11,7 @@ from send_records.api.accounting import AssessmentAccess, ProvisionAccess, Restr
 from send_records.api.dependencies import After, Asked, Cursor, Limit, Reader, ReadSide, Records
 from send_records.api.entries import Feed, feed_of
 from send_records.api.recording import PupilId, acknowledged, records, router_for
-from send_records.api.views import Listing, listing, position_after, wait_for
+from send_records.api.views import Listing, json_response, listing, position_after, wait_for
 from send_records.projections.chronology import ChronologyRow, chronology_page
 from send_records.projections.send_register import RegisterRow, register_row
 from send_records.receipts import Receipt
@@ -32,26 +32,30 @@ records(router, "leave", RecordLeaving)
 records(router, "readmit", ReadmitPupil)
 
 
-@router.get("/pupils/{pupil_id}", operation_id="get_pupil")
+@router.get("/pupils/{pupil_id}", operation_id="get_pupil", response_model=RegisterRow)
 def get_pupil(
     pupil_id: PupilId,
     views: ReadSide,
     service: Records,
     reader: Reader,
     access: ProvisionAccess,
-    response: Response,
     after: After = None,
-) -> RegisterRow:
+) -> Response:
     """Return where the pupil stands; the ETag is the version to name in If-Match."""
     wait_for(views, "send_register", after)
-    row = register_row(views, pupil_id)
-    if row is None:
+    found = register_row(views, pupil_id)
+    if found is None:
         raise service.absence(pupil_id)
-    response.headers["ETag"] = f'"{row.version}"'
-    return access.given([pupil_id], row)
+    response = json_response(found.json)
+    response.headers["ETag"] = f'"{found.row.version}"'
+    return access.given([pupil_id], response)
 
 
-@router.get("/pupils/{pupil_id}/chronology", operation_id="get_chronology")
+@router.get(
+    "/pupils/{pupil_id}/chronology",
+    operation_id="get_chronology",
+    response_model=Listing[ChronologyRow],
+)
 def get_chronology(
     pupil_id: PupilId,
     views: ReadSide,
@@ -61,7 +65,7 @@ def get_chronology(
     cursor: Cursor = None,
     limit: Limit = 50,
     after: After = None,
-) -> Listing[ChronologyRow]:
+) -> Response:
     """Return the pupil's story, in the order in which it happened."""
     wait_for(views, "chronology", after)
     page = chronology_page(views, pupil_id, after=position_after(cursor), limit=limit)

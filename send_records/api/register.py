@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fastapi import Response
+
 from send_records.aggregates.register import (
     AddToSendRegister,
     ChangeSupportLevel,
@@ -20,7 +22,7 @@ records(router, "register/change-level", ChangeSupportLevel)
 records(router, "register/remove", RemoveFromSendRegister)
 
 
-@router.get("/register", operation_id="get_register")
+@router.get("/register", operation_id="get_register", response_model=Listing[RegisterRow])
 def get_register(
     views: ReadSide,
     reader: Reader,
@@ -31,7 +33,7 @@ def get_register(
     cursor: Cursor = None,
     limit: Limit = 50,
     after: After = None,
-) -> Listing[RegisterRow]:
+) -> Response:
     """Return the register by name: on roll, unless ``left`` asks for those who left as well."""
     wait_for(views, "send_register", after)
     page = register_page(

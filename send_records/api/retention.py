@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fastapi import Response
+
 from send_records.aggregates.retention import (
     AssignRetentionClass,
     PlaceLegalHold,
@@ -20,7 +22,11 @@ records(router, "retention/hold", PlaceLegalHold)
 records(router, "retention/release", ReleaseLegalHold)
 
 
-@router.get("/retention", operation_id="get_retention_schedule")
+@router.get(
+    "/retention",
+    operation_id="get_retention_schedule",
+    response_model=Listing[RetentionRow],
+)
 def get_retention_schedule(
     views: ReadSide,
     reader: Reader,
@@ -30,7 +36,7 @@ def get_retention_schedule(
     cursor: Cursor = None,
     limit: Limit = 50,
     after: After = None,
-) -> Listing[RetentionRow]:
+) -> Response:
     """Return until when each record is kept, by which rule, and what holds it; soonest first."""
     wait_for(views, "retention_schedule", after)
     page = schedule_page(views, academy=academy, held=held, after=pupil_after(cursor), limit=limit)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Generic, TypeVar
+from collections.abc import Iterable
+from typing import Any, Generic, TypeVar
 from uuid import UUID
+
+import orjson
+from fastapi import Response
 
 from send_records.aggregates.values import Value
 from send_records.errors import Invalid
 from send_records.projections.engine import wait_until_seen
-from send_records.projections.tables import Page, Views
+from send_records.projections.pages import Page, Views
 
 R = TypeVar("R")
 K = TypeVar("K", UUID, int)
@@ -37,10 +41,25 @@ class CursorUnknown(Invalid):
     """A cursor is what ``meta.next`` gave, unchanged."""
 
 
-def listing(page: Page[R]) -> Listing[R]:
-    """Return a page as a list with its cursor."""
+def listing(page: Page[Any]) -> Response:
+    """Return a page as the JSON of a list with its cursor.
+
+    The rows are JSON already, and are joined, not read and written again; the route's
+    ``response_model`` says what they are.
+    """
     following = None if page.next is None else cursor_of(page.next)
-    return Listing.model_construct(data=page.rows, meta=Meta(next=following))
+    return listed([each.json for each in page.opened], following)
+
+
+def listed(rows: Iterable[bytes], following: str | None) -> Response:
+    """Return rows of JSON as a list that says how to go on."""
+    meta = orjson.dumps({"next": following})
+    return json_response(b'{"data":[' + b",".join(rows) + b'],"meta":' + meta + b"}")
+
+
+def json_response(body: bytes) -> Response:
+    """Return an answer that is JSON already."""
+    return Response(body, media_type="application/json")
 
 
 def cursor_of(key: UUID | int) -> str:

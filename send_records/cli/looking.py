@@ -114,7 +114,7 @@ def find(
         open_keys(settings, found.app) as held,
         running(settings, found, held) as system,
     ):
-        rows = find_pupils(system.views, upn=upn, name=name, academy=academy, limit=50)
+        rows = find_pupils(system.views, upn=upn, name=name, academy=academy, limit=50).rows
         system.access.record(replace(access, pupils=[row.pupil_id for row in rows]))
     if as_json:
         print_json([{"pupil_id": row.pupil_id, "legal_name": row.legal_name} for row in rows])

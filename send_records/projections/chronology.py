@@ -34,8 +34,8 @@ from send_records.aggregates import (
 from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.values import day_in_london, day_in_words
 from send_records.projections.base import Key, Projection
+from send_records.projections.pages import Page, Views, page_in_order
 from send_records.projections.rows import SEALED
-from send_records.projections.tables import Page, Table, Views
 
 E = TypeVar("E", bound=DomainEvent)
 
@@ -304,11 +304,6 @@ def chronology_page(
     views: Views, pupil_id: UUID, *, after: int | None, limit: int
 ) -> Page[ChronologyRow]:
     """Return a pupil's story in the order in which it happened, then was recorded."""
-    with views.pool.connection() as connection:
-        return Table(Chronology(), views.seals).page(
-            connection,
-            where={"pupil_id": pupil_id},
-            order="occurred_on",
-            after=after,
-            limit=limit,
-        )
+    return page_in_order(
+        views, Chronology, "occurred_on", {"pupil_id": pupil_id}, after=after, limit=limit
+    )

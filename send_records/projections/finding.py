@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from send_records.projections.names import by_name, plain_name
+from send_records.projections.pages import Page, Views, all_by
 from send_records.projections.send_register import RegisterRow, SendRegister
-from send_records.projections.tables import Table, Views
 
 
 def find_pupils(
@@ -16,7 +16,7 @@ def find_pupils(
     name: str | None,
     academy: str | None,
     limit: int,
-) -> list[RegisterRow]:
+) -> Page[RegisterRow]:
     """Return the pupils with a UPN, or with a name that holds these words, by name.
 
     The UPN is looked up by its tag; names are opened and looked through here, for the database
@@ -27,12 +27,11 @@ def find_pupils(
         where["upn_tag"] = views.seals.index().tags(upn)
     words = plain_name(name or "").split()
     if name is not None and not words:
-        return []
+        return Page([])
 
     def wanted(row: RegisterRow) -> bool:
         known = plain_name(f"{row.legal_name} {row.preferred_name or ''}")
         return all(word in known for word in words) and upn in (None, row.upn)
 
-    with views.pool.connection() as connection:
-        rows = filter(wanted, Table(SendRegister(), views.seals).every(connection, where))
-        return sorted(rows, key=lambda row: (by_name(row), row.pupil_id))[:limit]
+    found = all_by(views, SendRegister, by_name, where)
+    return Page([each for each in found if wanted(each.row)][:limit])

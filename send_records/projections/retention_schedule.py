@@ -29,8 +29,8 @@ from send_records.aggregates.retention import (
 )
 from send_records.aggregates.rules import anniversary
 from send_records.projections.base import Projection
+from send_records.projections.pages import Page, Views, page_by
 from send_records.projections.rows import SEALED
-from send_records.projections.tables import Page, Table, Views
 
 E = TypeVar("E", bound=DomainEvent)
 
@@ -185,10 +185,7 @@ def schedule_page(
         where["academy"] = academy
     if held is not None:
         where["held"] = held
-    with views.pool.connection() as connection:
-        return Table(RetentionSchedule(), views.seals).page_by(
-            connection, where=where, order=by_disposal, after=after, limit=limit
-        )
+    return page_by(views, RetentionSchedule, by_disposal, where, after=after, limit=limit)
 
 
 def by_disposal(row: RetentionRow) -> str:

@@ -40,8 +40,8 @@ from send_records.aggregates.register import (
 from send_records.aggregates.reviews import ReviewHeld, ReviewScheduled
 from send_records.projections.base import Projection
 from send_records.projections.names import by_name
+from send_records.projections.pages import Opened, Page, Views, all_by, page_by
 from send_records.projections.rows import SEALED, found_by
-from send_records.projections.tables import Page, Table, Views
 
 E = TypeVar("E", bound=DomainEvent)
 
@@ -341,13 +341,9 @@ def register_page(
         where["academy"] = academy
     if not left:
         where["left_on"] = None
-    with views.pool.connection() as connection:
-        return Table(SendRegister(), views.seals).page_by(
-            connection, where=where, order=by_name, after=after, limit=limit
-        )
+    return page_by(views, SendRegister, by_name, where, after=after, limit=limit)
 
 
-def register_row(views: Views, pupil_id: UUID) -> RegisterRow | None:
+def register_row(views: Views, pupil_id: UUID) -> Opened[RegisterRow] | None:
     """Return where one pupil stands."""
-    with views.pool.connection() as connection:
-        return Table(SendRegister(), views.seals).load(connection, [pupil_id]).get(pupil_id)
+    return next(iter(all_by(views, SendRegister, by_name, {"pupil_id": pupil_id})), None)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -14,7 +13,6 @@ from psycopg.sql import SQL, Composable, Composed, Identifier
 from send_records.projections.base import Key, Projection
 from send_records.projections.rows import Rows, tag_of
 from send_records.projections.writing import Writer
-from send_records.store.connections import Pool
 from send_records.store.sealing import Seals
 
 R = TypeVar("R")
@@ -22,21 +20,9 @@ R = TypeVar("R")
 AT_ONCE = 2000
 """Rows that are in hand at once when all of a table are read."""
 
-
-@dataclass(frozen=True, slots=True)
-class Views:
-    """The read side, as whoever asks it needs it: connections, and what opens the words."""
-
-    pool: Pool
-    seals: Seals
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[R]):
-    """Some rows, and the key after which the next page starts, if there is one."""
-
-    rows: list[R]
-    next: Key | None
+STAMP = "uuid_send({key}) || xidsend(xmin) || substring(sealed FROM 4 FOR 12)"
+STAMP_SIZE = 32
+"""A row's stamp: its key, the transaction that wrote it, and the nonce of its seal."""
 
 
 class Table(Generic[R]):
@@ -65,59 +51,63 @@ class Table(Generic[R]):
         rows = self._rows.opened(self._select(connection, query, [list(keys)]))
         return {getattr(row, self.projection.key): row for row in rows}
 
-    def page(
+    def stamps(self, connection: Connection, where: Mapping[str, Any]) -> list[bytes]:
+        """Return the stamps of all rows that ``where`` names, in no order: each is a row's key, a
+        UUID, and what is new with each write of the row.
+
+        The transaction that wrote it alone would do for the whole row; the nonce of its seal is
+        there because no two are ever alike, whatever database was restored.
+        """
+        condition, values = _condition(where)
+        query = self._sql(
+            "SELECT string_agg({stamp}, '') FROM {table} WHERE {where}",
+            stamp=self._sql(STAMP),
+            where=condition,
+        )
+        with connection.cursor(binary=True) as cursor:
+            [(stamps,)] = cursor.execute(query, values, prepare=True).fetchall()
+        return [stamps[at : at + STAMP_SIZE] for at in range(0, len(stamps or ()), STAMP_SIZE)]
+
+    def stamped(
+        self, connection: Connection, keys: Sequence[Key], where: Mapping[str, Any]
+    ) -> Iterator[tuple[bytes, R]]:
+        """Yield those rows with these keys that ``where`` names still, with their stamps."""
+        condition, values = _condition(where)
+        query = self._sql(
+            "SELECT {stamp} AS stamp, {columns} FROM {table} WHERE {key} = ANY(%s) AND {where}",
+            stamp=self._sql(STAMP),
+            where=condition,
+        )
+        for start in range(0, len(keys), AT_ONCE):
+            some = list(keys[start : start + AT_ONCE])
+            found = self._select(connection, query, [some, *values])
+            stamps = {row[self.projection.key]: row["stamp"] for row in found}
+            for row in self._rows.opened(found):
+                yield stamps[getattr(row, self.projection.key)], row
+
+    def in_order(
         self,
         connection: Connection,
-        *,
         where: Mapping[str, Any],
         order: str,
         after: Key | None,
         limit: int,
-    ) -> Page[R]:
-        """Return a page of rows: those whose columns equal, or are among, the values of ``where``.
-
-        ``order`` is a column, or an expression of ours; the key settles ties.  ``after`` is the
-        key of the last row of the page before, so that no name travels in a cursor.
-        """
+    ) -> list[R]:
+        """Return rows that ``where`` names, by a column and then by key, from after a row on; at
+        most so many."""
         condition, values = _condition(where)
-        sort = SQL(order)
         if after is not None:
             condition += self._sql(
-                " AND ({sort}, {key}) > (SELECT {sort}, {key} FROM {table} WHERE {key} = %s)",
-                sort=sort,
+                " AND ({order}, {key}) > (SELECT {order}, {key} FROM {table} WHERE {key} = %s)",
+                order=Identifier(order),
             )
             values.append(after)
         query = self._sql(
-            "SELECT {columns} FROM {table} WHERE {where} ORDER BY {sort}, {key} LIMIT %s",
+            "SELECT {columns} FROM {table} WHERE {where} ORDER BY {order}, {key} LIMIT %s",
             where=condition,
-            sort=sort,
+            order=Identifier(order),
         )
-        found = self._select(connection, query, [*values, limit + 1])
-        shown = found[:limit]
-        following = shown[-1][self.projection.key] if len(found) > limit else None
-        return Page(list(self._rows.opened(shown)), following)
-
-    def page_by(
-        self,
-        connection: Connection,
-        *,
-        where: Mapping[str, Any],
-        order: Callable[[R], str],
-        after: Key | None,
-        limit: int,
-    ) -> Page[R]:
-        """Return a page of rows in an order that only their sealed words give: all that ``where``
-        names are opened, and sorted here."""
-
-        def place(row: R) -> tuple[str, Key]:
-            return order(row), getattr(row, self.projection.key)
-
-        rows = sorted(self.every(connection, where), key=place)
-        if after is not None:
-            last = self.load(connection, [after]).get(after)
-            rows = [row for row in rows if last is not None and place(row) > place(last)]
-        shown = rows[:limit]
-        return Page(shown, place(shown[-1])[1] if len(rows) > limit else None)
+        return list(self._rows.opened(self._select(connection, query, [*values, limit])))
 
     def every(
         self,
@@ -213,7 +203,10 @@ def _condition(where: Mapping[str, Any]) -> tuple[Composed, list[Any]]:
     conditions: list[Composable] = [SQL("true")]
     values: list[Any] = []
     for column, value in where.items():
-        test = "{} = ANY(%s)" if isinstance(value, list) else "{} IS NOT DISTINCT FROM %s"
+        if value is None:  # each test as an index can answer it
+            conditions.append(SQL("{} IS NULL").format(Identifier(column)))
+            continue
+        test = "{} = ANY(%s)" if isinstance(value, list) else "{} = %s"
         conditions.append(SQL(test).format(Identifier(column)))
         values.append(value)
     return SQL(" AND ").join(conditions), values

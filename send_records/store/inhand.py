@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Generic, TypeVar
 
 from send_records.store.keyring import SECONDS, Keyring
@@ -50,13 +50,31 @@ class InHand(Generic[K, V]):
             self._kept.move_to_end(key)
             return value
 
-    def keep(self, key: K, value: V, since: int) -> None:
-        """Keep a value, unless keys were destroyed since it began to be read: it may be of them."""
+    def among(self, keys: Iterable[K]) -> dict[K, V]:
+        """Return what is kept under any of many keys, having asked once if it still may be."""
         emptyings = self._keyring.emptyings()
         with self._guard:
             self._empty_if_due(emptyings)
-            if since == emptyings:
-                self._kept[key] = (self._clock() + self._seconds, value)
+            now, found = self._clock(), dict[K, V]()
+            for key in keys:
+                until, value = self._kept.get(key, (0.0, None))
+                if value is not None and until > now:
+                    self._kept.move_to_end(key)
+                    found[key] = value
+            return found
+
+    def keep(self, key: K, value: V, since: int) -> None:
+        """Keep a value, unless keys were destroyed since it began to be read: it may be of them."""
+        self.keep_all({key: value}, since)
+
+    def keep_all(self, values: Mapping[K, V], since: int) -> None:
+        """Keep values as ``keep`` does."""
+        emptyings = self._keyring.emptyings()
+        with self._guard:
+            self._empty_if_due(emptyings)
+            until = self._clock() + self._seconds
+            for key, value in values.items() if since == emptyings else ():
+                self._kept[key] = (until, value)
                 self._kept.move_to_end(key)
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)

@@ -20,7 +20,7 @@ from send_records.demo.clock import demo_clock
 from send_records.demo.run import Api, Told, clock_that_can_be_set, tell, tokens
 from send_records.identity import LocalIssuer, Verifier
 from send_records.projections.engine import Engine
-from send_records.projections.tables import Views
+from send_records.projections.pages import Views
 from send_records.store.access import AccessLog
 from send_records.store.connections import pool
 from send_records.store.recorder import PostgresRecorder

@@ -26,9 +26,10 @@ from send_records.projections.checking import differences
 from send_records.projections.chronology import Chronology
 from send_records.projections.engine import PROJECTIONS, Engine
 from send_records.projections.finding import find_pupils
+from send_records.projections.pages import Views
 from send_records.projections.retention_schedule import RetentionSchedule
 from send_records.projections.send_register import SendRegister, Show, register_page
-from send_records.projections.tables import Table, Views
+from send_records.projections.tables import Table
 from send_records.rules import shipped_rules
 from send_records.store.access import Access, AccessPurpose, Act, Tier, append_access
 from send_records.store.connections import Pool, one, pool
@@ -408,7 +409,7 @@ def test_a_new_index_key_changes_every_tag(
 
 
 def found(views: Views) -> list[Any]:
-    return find_pupils(views, upn=ADMIT.upn, name=None, academy=None, limit=9)
+    return find_pupils(views, upn=ADMIT.upn, name=None, academy=None, limit=9).rows
 
 
 def swap(one: UUID, two: UUID, its: dict[UUID, bytes | None]) -> dict[UUID, bytes | None]:

@@ -271,7 +271,7 @@ def test_with_a_key_store_from_before_pupils_are_still_found_by_upn(
 
     with restored(office, older) as keys, office.running(keys) as system:
         replace(office, keys=keys).project()
-        found = find_pupils(system.views, upn=OTHER_UPN, name=None, academy=None, limit=5)
+        found = find_pupils(system.views, upn=OTHER_UPN, name=None, academy=None, limit=5).rows
 
     assert [row.pupil_id for row in found] == [office.others[0]]
 
@@ -302,7 +302,7 @@ def test_a_key_store_restored_and_the_erasure_done_again_leaves_nothing(
         assert matches(with_older, STORY_UPN, dump) == 0
         assert keys.seals.keyring.live(UPN_INDEX)
         with office.running(keys) as system:
-            found = find_pupils(system.views, upn=OTHER_UPN, name=None, academy=None, limit=5)
+            found = find_pupils(system.views, upn=OTHER_UPN, name=None, academy=None, limit=5).rows
         assert [row.pupil_id for row in found] == [office.others[0]]
         assert with_older.findings() == []
 

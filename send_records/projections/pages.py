@@ -1,0 +1,164 @@
+"""The read side as it is asked: rows in order, a page at a time, each as JSON already.
+
+Names and some days are sealed, so a view that is ordered by them is opened and sorted here.  What
+was opened is kept in hand under the row's stamp, which is new with each write: so each question
+reads from the database which rows there are now, and opens those that are new to it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import orjson
+
+from send_records.errors import Invalid
+from send_records.projections.base import Key, Projection
+from send_records.projections.tables import Table
+from send_records.store.connections import Pool
+from send_records.store.inhand import InHand
+from send_records.store.sealing import Seals
+
+R = TypeVar("R")
+
+MOST = 20_000
+"""Opened rows that are kept in hand: some 50 MB."""
+
+
+class PlaceGone(Invalid):
+    """The row at which the last page ended is no longer there, so nobody knows what follows it:
+    begin again with the first page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened(Generic[R]):
+    """A row with its words, and as JSON; ``place`` is where it stands among others."""
+
+    row: R
+    key: Key
+    place: str
+    json: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[R]):
+    """Some rows, and the key after which the next page starts, if there is one."""
+
+    opened: Sequence[Opened[R]]
+    next: Key | None = None
+
+    @property
+    def rows(self) -> list[R]:
+        """The rows themselves."""
+        return [each.row for each in self.opened]
+
+
+@dataclass(frozen=True)
+class Views:
+    """The read side, as whoever asks it needs it: connections, and what opens the words."""
+
+    pool: Pool
+    seals: Seals
+
+    @cached_property
+    def opened(self) -> InHand[bytes, Opened[Any]]:
+        """The rows that are in hand, by their stamps."""
+        return InHand(self.seals.keyring, most=MOST)
+
+    def table(self, projection: type[Projection[R]]) -> Table[R]:
+        """Return the table of a projection."""
+        found: Table[R] | None = self._tables.get(projection)
+        return found or self._tables.setdefault(projection, Table(projection(), self.seals))
+
+    @cached_property
+    def _tables(self) -> dict[type[Projection[Any]], Table[Any]]:
+        return {}
+
+
+def all_by(
+    views: Views,
+    projection: type[Projection[R]],
+    order: Callable[[R], str],
+    where: Mapping[str, Any],
+) -> list[Opened[R]]:
+    """Return all rows that ``where`` names, by what their words give, then by key: which must be
+    the pupil's id.  A table is always listed in the same order."""
+    table, since = views.table(projection), views.opened.now()
+    with views.pool.connection() as connection:
+        stamps = table.stamps(connection, where)
+        found = views.opened.among(stamps)
+        missing = [UUID(bytes=stamp[:16]) for stamp in stamps if stamp not in found]
+        if missing:
+            fresh = {
+                stamp: opened(row, table.projection.key, order(row))
+                for stamp, row in table.stamped(connection, missing, where)
+            }
+            views.opened.keep_all(fresh, since)
+            found |= fresh
+    return sorted(found.values(), key=attrgetter("place"))
+
+
+def page_by(
+    views: Views,
+    projection: type[Projection[R]],
+    order: Callable[[R], str],
+    where: Mapping[str, Any],
+    *,
+    after: UUID | None,
+    limit: int,
+) -> Page[R]:
+    """Return a page of what ``all_by`` returns.
+
+    ``after`` is the key of the last row of the page before, so that no name travels in a cursor;
+    the page starts where that row stands now, be it no longer among these.  Raise PlaceGone if
+    there is no such row.
+    """
+    rows = all_by(views, projection, order, where)
+    if after is not None:
+        last = next((each for each in rows if each.key == after), None) or next(
+            iter(all_by(views, projection, order, {projection.key: after})), None
+        )
+        if last is None:
+            raise PlaceGone("The list has changed: begin again with its first page.")
+        rows = rows[bisect_right(rows, last.place, key=attrgetter("place")) :]
+    return _cut(rows, limit)
+
+
+def page_in_order(
+    views: Views,
+    projection: type[Projection[R]],
+    order: str,
+    where: Mapping[str, Any],
+    *,
+    after: Key | None,
+    limit: int,
+) -> Page[R]:
+    """Return a page of the rows that ``where`` names, by a column that is in clear, then by key;
+    ``after`` and PlaceGone as for ``page_by``."""
+    table, key = views.table(projection), projection.key
+    with views.pool.connection() as connection:
+        rows = table.in_order(connection, where, order, after, limit + 1)
+        if not rows and after is not None and not table.load(connection, [after]):
+            raise PlaceGone("The list has changed: begin again with its first page.")
+    return _cut([opened(row, key, "") for row in rows], limit)
+
+
+def _cut(rows: list[Opened[R]], limit: int) -> Page[R]:
+    shown = rows[:limit]
+    return Page(shown, shown[-1].key if len(rows) > limit else None)
+
+
+def opened(row: R, key: str, order: str) -> Opened[R]:
+    """Return a row as it is shown, given which of its fields is its key."""
+    value = getattr(row, key)
+    return Opened(row, value, f"{order}\0{value}", as_json(row))
+
+
+def as_json(row: object) -> bytes:
+    """Return a row, a dataclass, as the JSON that its type has in the API's description."""
+    return orjson.dumps(row, option=orjson.OPT_UTC_Z)
