@@ -10,6 +10,7 @@ from send_records.api.recording import PupilId, router_for
 from send_records.api.views import Listing, cursor_of, listed, position_after
 from send_records.projections.pages import as_json
 from send_records.store.access import AccessRow
+from send_records.threads import threaded
 
 router = router_for("accesses")
 
@@ -19,6 +20,7 @@ router = router_for("accesses")
     operation_id="get_accesses",
     response_model=Listing[AccessRow],
 )
+@threaded
 def get_accesses(
     pupil_id: PupilId,
     system: CurrentSystem,

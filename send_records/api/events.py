@@ -11,11 +11,13 @@ from send_records.api.dependencies import Cursor, FeedReader, Limit, Records
 from send_records.api.entries import Feed, feed_of
 from send_records.api.recording import router_for
 from send_records.api.views import position_after
+from send_records.threads import threaded
 
 router = router_for("events")
 
 
 @router.get("/events", operation_id="get_events")
+@threaded
 def get_events(
     service: Records,
     reader: FeedReader,

@@ -15,7 +15,7 @@ from send_records.api.views import Listing, json_response, listing, position_aft
 from send_records.projections.chronology import ChronologyRow, chronology_page
 from send_records.projections.send_register import RegisterRow, register_row
 from send_records.receipts import Receipt
-from send_records.threads import in_thread
+from send_records.threads import in_thread, threaded
 
 router = router_for("pupils")
 
@@ -33,6 +33,7 @@ records(router, "readmit", ReadmitPupil)
 
 
 @router.get("/pupils/{pupil_id}", operation_id="get_pupil", response_model=RegisterRow)
+@threaded
 def get_pupil(
     pupil_id: PupilId,
     views: ReadSide,
@@ -56,6 +57,7 @@ def get_pupil(
     operation_id="get_chronology",
     response_model=Listing[ChronologyRow],
 )
+@threaded
 def get_chronology(
     pupil_id: PupilId,
     views: ReadSide,
@@ -75,6 +77,7 @@ def get_chronology(
 
 
 @router.get("/pupils/{pupil_id}/history", operation_id="get_history")
+@threaded
 def get_history(
     pupil_id: PupilId,
     service: Records,

@@ -14,6 +14,7 @@ from send_records.api.dependencies import Academy, After, Cursor, Limit, Reader,
 from send_records.api.recording import records, router_for
 from send_records.api.views import Listing, listing, pupil_after, wait_for
 from send_records.projections.send_register import RegisterRow, Show, register_page
+from send_records.threads import threaded
 
 router = router_for("register")
 
@@ -23,6 +24,7 @@ records(router, "register/remove", RemoveFromSendRegister)
 
 
 @router.get("/register", operation_id="get_register", response_model=Listing[RegisterRow])
+@threaded
 def get_register(
     views: ReadSide,
     reader: Reader,

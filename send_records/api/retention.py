@@ -14,6 +14,7 @@ from send_records.api.dependencies import Academy, After, Cursor, Limit, Reader,
 from send_records.api.recording import records, router_for
 from send_records.api.views import Listing, listing, pupil_after, wait_for
 from send_records.projections.retention_schedule import RetentionRow, schedule_page
+from send_records.threads import threaded
 
 router = router_for("retention")
 
@@ -27,6 +28,7 @@ records(router, "retention/release", ReleaseLegalHold)
     operation_id="get_retention_schedule",
     response_model=Listing[RetentionRow],
 )
+@threaded
 def get_retention_schedule(
     views: ReadSide,
     reader: Reader,

@@ -13,6 +13,7 @@ from send_records.api.recording import router_for
 from send_records.api.views import json_response
 from send_records.projections.finding import find_pupils
 from send_records.projections.send_register import RegisterRow
+from send_records.threads import threaded
 
 router = router_for("search")
 
@@ -38,6 +39,7 @@ class Found(Value):
 
 
 @router.post("/search", operation_id="find_pupils", response_model=Found)
+@threaded
 def find(
     wanted: FindPupils, views: ReadSide, reader: Reader, access: SearchAccess, limit: Limit = 50
 ) -> Response:

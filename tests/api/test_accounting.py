@@ -689,7 +689,7 @@ def test_a_route_without_an_access_class_is_not_built() -> None:
         @router.get("/planted/{pupil_id}")
         def show(pupil_id: UUID, views: ReadSide, reader: Reader) -> RegisterRow | None:
             found = register_row(views, pupil_id)
-            return found and found.row
+            return found.row if found else None
 
 
 def test_a_route_of_another_class_would_be_seen(school: School) -> None:
@@ -718,7 +718,7 @@ def planted(
         pupil_id: UUID, views: ReadSide, reader: Reader, access: ProvisionAccess
     ) -> RegisterRow | None:
         found = register_row(views, pupil_id)
-        row = found and found.row
+        row = found.row if found else None
         return row if told is None else access.given(told(school), row)
 
     app.include_router(router, prefix="/v1")
