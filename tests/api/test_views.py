@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -10,14 +11,21 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import TypeAdapter
 
 from send_records.aggregates.pupil import AdmitPupil, MovePupilAcademy, RecordLeaving
 from send_records.api import views
+from send_records.api.search import Found
+from send_records.api.views import Listing
 from send_records.application import Request, SendRecords
 from send_records.bootstrap import Database, System, projecting
 from send_records.errors import NotReadyYet
+from send_records.projections.chronology import ChronologyRow
 from send_records.projections.engine import Engine, wait_until_seen
 from send_records.projections.names import plain_name
+from send_records.projections.retention_schedule import RetentionRow
+from send_records.projections.send_register import RegisterRow
+from send_records.store.access import AccessRow
 from tests.api.client import Client, problem_of
 from tests.api.conftest import serving
 from tests.api.story import DPO, HELD_ON, PUPIL
@@ -226,6 +234,47 @@ def test_the_feed_goes_on_from_any_position(reader: Client, crowded: tuple[Clien
 @pytest.mark.parametrize("view", ["", "/chronology", "/history"])
 def test_a_pupil_nobody_knows_is_not_found(reader: Client, view: str) -> None:
     problem_of(reader.get(f"/v1/pupils/{uuid4()}{view}"), 404)
+
+
+LISTINGS: dict[str, Any] = {
+    "/v1/register?show=all&limit=7": Listing[RegisterRow],
+    "/v1/register?academy=Nowhere": Listing[RegisterRow],
+    "/v1/retention?limit=200": Listing[RetentionRow],
+    f"/v1/pupils/{PUPIL}": RegisterRow,
+    f"/v1/pupils/{PUPIL}/chronology?limit=5": Listing[ChronologyRow],
+    f"/v1/pupils/{PUPIL}/accesses?limit=2": Listing[AccessRow],
+}
+
+
+@pytest.mark.parametrize("path", LISTINGS)
+def test_an_answer_is_what_its_description_makes_of_it(
+    storied: tuple[Client, System], path: str
+) -> None:
+    client, _ = storied
+    described = TypeAdapter[Any](LISTINGS[path])
+
+    response = client.http.get(path, headers=client.token)
+
+    assert response.headers["content-type"] == "application/json"
+    same = described.dump_json(described.validate_json(response.content))
+    assert response.json() == json.loads(same)
+
+
+def test_what_was_found_is_what_its_description_makes_of_it(
+    storied: tuple[Client, System],
+) -> None:
+    client, _ = storied
+    for name, number in (("rahman", 1), ("nobody", 0)):
+        response = client.search(name=name)
+        found = Found.model_validate_json(response.content)
+        assert response.json() == found.model_dump(mode="json")
+        assert len(response.json()["data"]) == number
+
+
+def test_a_page_after_somebody_who_is_not_there_is_refused(reader: Client) -> None:
+    for path in ("/v1/register", "/v1/retention"):
+        problem = problem_of(reader.get(path, cursor=views.cursor_of(uuid4())), 422)
+        assert problem["type"] == "urn:send-records:problem:place-gone"
 
 
 def test_no_name_is_in_any_cursor(reader: Client) -> None:

@@ -81,6 +81,29 @@ def test_the_least_lately_used_makes_room(in_hand: InHand[str, str]) -> None:
     assert [in_hand.get(name) for name in "abcd"] == ["a", None, "c", "d"]
 
 
+def test_many_are_kept_and_got_at_once(in_hand: InHand[str, str], clock: Clock) -> None:
+    in_hand.keep("a", "Aisha", in_hand.now())
+    clock.now += 200
+    in_hand.keep_all({"b": "Bea", "c": "Cem"}, in_hand.now())
+
+    assert in_hand.among("acd") == {"a": "Aisha", "c": "Cem"}
+    in_hand.keep("d", "Dee", in_hand.now())
+    assert in_hand.among("abcd") == {"a": "Aisha", "c": "Cem", "d": "Dee"}
+    clock.now += 100
+    assert in_hand.among("abcd") == {"c": "Cem", "d": "Dee"}
+
+
+def test_many_go_with_a_key_that_is_destroyed(in_hand: InHand[str, str], keyring: Keyring) -> None:
+    keyring.make(PUPIL)
+    since = in_hand.now()
+    in_hand.keep_all({"a": "Aisha"}, since)
+    keyring.destroy(PUPIL)
+
+    assert in_hand.among("ab") == {}
+    in_hand.keep_all({"b": "Bea"}, since)
+    assert in_hand.among("ab") == {}
+
+
 def test_it_goes_after_as_long_as_a_key_would(in_hand: InHand[str, str], clock: Clock) -> None:
     in_hand.keep("a", "Aisha", in_hand.now())
     clock.now += 299
