@@ -24,9 +24,11 @@ from send_records.errors import (
     SendRecordsError,
 )
 from send_records.execution import (
+    WAITS,
     Appending,
     Execution,
     IdempotencyKeyReused,
+    Outcome,
     go_on,
     require_role,
     require_version,
@@ -43,6 +45,9 @@ from send_records.store.sealing import Seals
 from send_records.threads import DECIDING, in_thread
 
 ATTEMPTS = 5
+
+REFUSALS = (IntegrityError, KeyDestroyed, SendRecordsError)
+"""What an append may be refused with, which the command looks into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +124,15 @@ class SendRecords(Application[UUID]):
         refuses with.
         """
         steps = self._execution(pupil_id, command, request, expected_version)
-        step = go_on(steps, None)
+        step = go_on(steps)
         while not isinstance(step, Receipt):
-            try:
-                step = go_on(steps, self._recorder.append(step.events, step.row))
-            except (IntegrityError, KeyDestroyed, SendRecordsError) as error:
-                step = go_on(steps, error)
+            outcome: Outcome = None
+            if isinstance(step, Appending):
+                try:
+                    outcome = self._recorder.append(step.events, step.row)
+                except REFUSALS as error:
+                    outcome = error
+            step = go_on(steps, outcome)
         return step
 
     async def execute_soon(
@@ -135,17 +143,20 @@ class SendRecords(Application[UUID]):
         *,
         expected_version: int | None = None,
     ) -> Receipt:
-        """Do as ``execute`` does, for a task of an event loop: what may wait for the database is
-        done in a thread, and no thread waits for the commit."""
+        """Do as ``execute`` does, for a task of an event loop: what may wait is done in a thread,
+        and no thread waits for the commit."""
         steps = self._execution(pupil_id, command, request, expected_version)
-        step = await in_thread(partial(go_on, steps, None), DECIDING)
+        step = go_on(steps)
         while not isinstance(step, Receipt):
-            try:
-                recorded = await self._recorder.append_soon(step.events, step.row)
-            except (IntegrityError, KeyDestroyed, SendRecordsError) as error:
-                step = await in_thread(partial(go_on, steps, error), DECIDING)
+            outcome: Outcome = None
+            if isinstance(step, Appending):
+                try:
+                    outcome = await self._recorder.append_soon(step.events, step.row)
+                except REFUSALS as error:
+                    outcome = error
+                step = go_on(steps, outcome)
             else:
-                step = go_on(steps, recorded)
+                step = await in_thread(partial(go_on, steps), DECIDING)
         return step
 
     def _execution(
@@ -157,12 +168,15 @@ class SendRecords(Application[UUID]):
     ) -> Execution:
         require_role(command, request.actor)
         asked = said(pupil_id, command, request.actor)
+        if not self._seals.keyring.at_hand(pupil_id):
+            yield WAITS
         try:
             return (yield from self._decision(pupil_id, command, request, asked, expected_version))
         except NotReadyYet:
             raise
         except SendRecordsError:
             # What it asks for may be refused because it was recorded already: by itself.
+            yield WAITS
             if repeated := self._receipt_of(request.command_id, asked):
                 return repeated
             raise
@@ -179,24 +193,31 @@ class SendRecords(Application[UUID]):
         moved on since, the log takes no event of that version, and a refusal is looked into."""
         for _ in range(ATTEMPTS):
             seen = self._pupils.seen(pupil_id)
+            if seen is None:
+                yield WAITS
             pupil = seen or self._pupils.now(pupil_id)
             try:
                 require_version(pupil, expected_version)
                 events = command.decide(pupil, self._by(request))
             except SendRecordsError:
-                if seen is None or self._pupils.now(pupil_id) is seen:
+                if seen is None:
+                    raise
+                yield WAITS
+                if self._pupils.now(pupil_id) is seen:
                     raise
                 continue
             try:
-                recorded = yield self._sealed(events, request, asked)
+                recorded = cast(RecordedCommand, (yield self._sealed(events, request, asked)))
             except IntegrityError:
                 self._pupils.drop(pupil_id)
                 continue
             except KeyDestroyed:
                 raise erased() from None
-            if not recorded.found:
-                self._pupils.move_on(pupil, events)
-            return self._receipt(recorded, request.command_id, asked)
+            if recorded.found:
+                yield WAITS
+                return self._receipt(recorded, request.command_id, asked)
+            self._pupils.move_on(pupil, events)
+            return receipt(self._receipts, request.command_id, recorded)
         raise Conflict("Others are writing in this record at this moment: try again.")
 
     def pupil(self, pupil_id: UUID) -> Pupil:

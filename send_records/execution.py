@@ -1,13 +1,15 @@
 """An execution: the steps of a command, whoever waits for its commit.
 
 A command is decided and sealed, yields what is to be appended, is told what became of that, and
-ends with a receipt, or yields again.  Threads and tasks of an event loop go through the same steps.
+ends with a receipt, or yields again.  Before it waits for the database or the key store it yields
+WAITS.  So threads and tasks of an event loop go through the same steps, each in its own way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from uuid import UUID
 
 import orjson
@@ -32,17 +34,27 @@ class Appending:
     row: CommandRow
 
 
-Execution = Generator[Appending, RecordedCommand, Receipt]
+class Waits(Enum):
+    """What comes next may wait."""
+
+    HERE = "here"
+
+
+WAITS = Waits.HERE
+
+Step = Appending | Waits
+Outcome = RecordedCommand | Exception | None
+"""What became of a step: of WAITS, nothing."""
+
+Execution = Generator[Step, RecordedCommand | None, Receipt]
 """A command on its way."""
 
 
-def go_on(steps: Execution, outcome: RecordedCommand | Exception | None) -> Appending | Receipt:
+def go_on(steps: Execution, outcome: Outcome = None) -> Step | Receipt:
     """Tell an execution what became of its last step, None at first; return its next, or its
     receipt."""
     try:
-        if isinstance(outcome, Exception):
-            return steps.throw(outcome)
-        return next(steps) if outcome is None else steps.send(outcome)
+        return steps.throw(outcome) if isinstance(outcome, Exception) else steps.send(outcome)
     except StopIteration as ended:
         receipt: Receipt = ended.value
         return receipt

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
@@ -25,6 +27,7 @@ from send_records.receipts import Receipt
 from send_records.rules import shipped_rules
 from send_records.store.appending import CommandRow, RecordedCommand
 from send_records.store.connections import Pool, one
+from send_records.store.keystore import KeptKey
 from send_records.store.mapper import EventMapper, RecordedEvent, VersionedEvent
 from send_records.store.recorder import PostgresRecorder
 from tests.api import story
@@ -233,8 +236,107 @@ def test_a_request_that_its_own_twin_overtook_is_not_refused(
     assert (receipt.version, receipt.replayed) == (3, True)
     assert records.size() == 3
     asked = said(pupil_id, LEAVE, SENCO)
+    steps = slow._decision(pupil_id, LEAVE, request, asked, expected_version)
     with pytest.raises((StaleVersion, PupilNotOnRoll)):  # as it would be without a second look
-        go_on(slow._decision(pupil_id, LEAVE, request, asked, expected_version), None)
+        list(iter(partial(go_on, steps), None))
+
+
+# As a task of an event loop
+
+
+def soon(records: SendRecords, pupil_id: UUID, command: Command, request: Request) -> Receipt:
+    return asyncio.run(records.execute_soon(pupil_id, command, request))
+
+
+def test_a_task_goes_through_the_same_steps(records: SendRecords, pupil_id: UUID) -> None:
+    """First of a pupil not in hand, then of one that is; repeated; refused; unknown."""
+    request = asking()
+
+    first = soon(records, pupil_id, RECORD_MOTHER, request)
+    again = soon(records, pupil_id, RECORD_MOTHER, request)
+    left = soon(records, pupil_id, LEAVE, asking())
+
+    assert (first.version, again.version, left.version) == (3, 3, 4)
+    assert (first.replayed, again.replayed) == (False, True)
+    assert again.proof == first.proof
+    with pytest.raises(PupilNotOnRoll):
+        soon(records, pupil_id, LEAVE, asking())
+    with pytest.raises(IdempotencyKeyReused):
+        soon(records, pupil_id, RECORD_GRANDMOTHER, request)
+    with pytest.raises(NotFound):
+        soon(records, uuid4(), RECORD_MOTHER, asking())
+    with pytest.raises(NotPermitted):
+        soon(records, pupil_id, RECORD_MOTHER, asking(actor=TEACHER))
+    assert records.size() == 4
+
+
+def test_tasks_of_one_pupil_and_of_many_are_all_recorded_once(
+    records: SendRecords, database: Database
+) -> None:
+    pupils = [records.admit(ADMIT, asking()).pupil_id for _ in range(4)]
+    twice = asking()
+
+    async def all_at_once() -> list[Receipt | BaseException]:
+        asked = [
+            *(records.execute_soon(each, RECORD_MOTHER, asking()) for each in pupils * 3),
+            *(records.execute_soon(pupils[0], LEAVE, twice) for _ in range(3)),
+        ]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    told = asyncio.run(all_at_once())
+
+    receipts = [each for each in told if isinstance(each, Receipt)]
+    assert len({receipt.position for receipt in receipts[-3:]}) == 1
+    stored = {receipt.position for receipt in receipts}
+    assert records.size() == 8 + len(stored)
+    assert {type(each) for each in told} <= {Receipt, Conflict, PupilNotOnRoll}
+    with one(database.app) as connection:
+        assert violations(connection) == []
+
+
+def test_nothing_that_waits_is_done_in_the_event_loop(
+    app_pool: Pool, pupil_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loops: list[str] = []
+
+    def note(what: str) -> None:
+        with suppress(RuntimeError):
+            asyncio.get_running_loop()
+            loops.append(what)
+
+    class Watched(PostgresRecorder):
+        def stream(self, originator_id: UUID, *, after: int = 0) -> Iterator[RecordedEvent]:
+            note("stream")
+            return super().stream(originator_id, after=after)
+
+        def find_command(self, command_id: UUID) -> RecordedCommand | None:
+            note("find_command")
+            return super().find_command(command_id)
+
+    records, request = records_by(Watched(app_pool)), asking()
+    store = records._seals.keyring._store
+    load = store.load
+
+    def loaded(owners: Collection[UUID]) -> list[KeptKey]:
+        note("load")
+        return load(owners)
+
+    monkeypatch.setattr(store, "load", loaded)
+    records._seals.keyring.forget()
+
+    soon(records, pupil_id, LEAVE, request)
+    soon(records, pupil_id, LEAVE, request)
+    with pytest.raises(PupilNotOnRoll):
+        soon(records, pupil_id, LEAVE, asking())
+
+    assert loops == []
+    records.pupil(pupil_id)
+    asyncio.run(in_the_loop(records, pupil_id))
+    assert loops == ["stream"]  # as it would be
+
+
+async def in_the_loop(records: SendRecords, pupil_id: UUID) -> None:
+    records.pupil(pupil_id)
 
 
 # In hand

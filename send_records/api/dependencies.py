@@ -89,17 +89,19 @@ async def get_request(
     return Request(actor, idempotency_key, x_correlation_id or uuid4())
 
 
-async def get_expected_version(
-    if_match: Annotated[
-        str | None,
-        Header(
-            max_length=40,
-            description='The ETag of the pupil as read, for example "12"; '
-            "* to record whatever the version is.",
-        ),
-    ] = None,
-) -> int | None:
-    """Return the version the client last saw, or None for ``If-Match: *``."""
+IfMatch = Annotated[
+    str | None,
+    Header(
+        max_length=40,
+        description='The ETag of the pupil as read, for example "12"; '
+        "* to record whatever the version is.",
+    ),
+]
+
+
+def expected_version(if_match: str | None) -> int | None:
+    """Return the version the client last saw, or None for ``If-Match: *``; raise VersionNotSaid
+    for anything else."""
     if if_match == "*":
         return None
     if if_match is None or not re.fullmatch(r'"\d{1,9}"', if_match):
@@ -128,7 +130,6 @@ CurrentSystem = Annotated[System, Depends(get_system)]
 Records = Annotated[SendRecords, Depends(get_records)]
 ReadSide = Annotated[Views, Depends(get_views)]
 Asked = Annotated[Request, Depends(get_request)]
-ExpectedVersion = Annotated[int | None, Depends(get_expected_version)]
 Reader = Annotated[Actor, Depends(get_reader)]
 FeedReader = Annotated[Actor, Depends(get_feed_reader)]
 AccessReader = Annotated[Actor, Depends(get_access_reader)]

@@ -10,10 +10,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Path, Response
+from fastapi import Request as HttpRequest
 
 from send_records.aggregates.base import Command
 from send_records.api.accounting import AccountedRoute
-from send_records.api.dependencies import Asked, ExpectedVersion, Records
+from send_records.api.dependencies import Asked, IfMatch, expected_version, get_system
 from send_records.receipts import Receipt
 
 PupilId = Annotated[UUID, Path(description="The pupil")]
@@ -31,12 +32,14 @@ def records(to: APIRouter, path: str, command_class: type[Command]) -> None:
     async def record(
         pupil_id: PupilId,
         command: Any,
-        service: Records,
+        http: HttpRequest,
         request: Asked,
-        version: ExpectedVersion,
+        if_match: IfMatch = None,
     ) -> Response:
+        records = (await get_system(http)).records
+        version = expected_version(if_match)
         return acknowledged(
-            await service.execute_soon(pupil_id, command, request, expected_version=version)
+            await records.execute_soon(pupil_id, command, request, expected_version=version)
         )
 
     record.__annotations__["command"] = Annotated[command_class, Body()]

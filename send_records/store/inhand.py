@@ -80,10 +80,9 @@ class InHand(Generic[K, V]):
                 self._kept.popitem(last=False)
 
     def exchange(self, key: K, old: V, new: V) -> None:
-        """Keep a new value in the place of the very one it was made from, if that is still kept."""
-        emptyings = self._keyring.emptyings()
+        """Keep a new value in the place of the very one it was made from, if that is still kept;
+        it goes when the old one would have gone."""
         with self._guard:
-            self._empty_if_due(emptyings)
             until, kept = self._kept.get(key, (0.0, None))
             if kept is old:
                 self._kept[key] = (until, new)

@@ -122,6 +122,11 @@ class Keyring:
             self._cache.clear()
             self._count, self._forgotten = 0, self._forgotten + 1
 
+    def at_hand(self, owner: UUID) -> bool:
+        """Whether, at this moment, an owner's keys can be had without asking the store."""
+        now = self._clock()
+        return now < self._look_at and now < self._cache.get(owner, NONE)[0]
+
     def emptyings(self) -> int:
         """Return how often the keys were dropped from memory, other than by age: when it has grown,
         drop what was opened with them."""

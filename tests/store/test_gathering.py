@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ from types import FrameType
 
 import pytest
 
-from send_records.store.gathering import Gathering, NotWritten
+from send_records.store.gathering import Gathering, NotWritten, TaskGathering
 from tests.store.proxy import until
 from tests.store.writing import at_once
 
@@ -198,3 +199,49 @@ def test_a_turn_that_is_lost_would_be_found() -> None:
     threads[1].join(timeout=0.2)
 
     assert threads[1].is_alive()
+
+
+# Tasks of an event loop
+
+
+def test_tasks_that_come_meanwhile_are_written_together() -> None:
+    writer = Writer()
+    gathering = TaskGathering(writer, most=3)
+
+    async def submitted() -> list[int | BaseException]:
+        return await asyncio.gather(
+            *(gathering.submit(item) for item in (0, 2, 3, 4, 6)), return_exceptions=True
+        )
+
+    told = asyncio.run(submitted())
+
+    assert writer.batches == [[0, 2, 3], [4, 6]]
+    assert [str(each) for each in told] == ["0", "20", "3", "40", "60"]
+    assert isinstance(told[2], Refused)
+    assert threading.get_ident() not in writer.threads
+
+
+def test_a_task_that_is_gone_holds_up_nobody_and_another_loop_begins_anew() -> None:
+    writer = Writer()
+    gathering = TaskGathering(writer)
+
+    async def one_gone() -> int:
+        writer.may.clear()
+        gone = asyncio.create_task(gathering.submit(2))
+        await asyncio.sleep(0.05)
+        kept = asyncio.create_task(gathering.submit(4))
+        gone.cancel()
+        writer.may.set()
+        return await kept
+
+    assert asyncio.run(one_gone()) == 40
+    assert asyncio.run(gathering.submit(6)) == 60
+    assert writer.batches == [[2], [4], [6]]
+
+
+def test_when_the_writer_fails_the_tasks_are_told() -> None:
+    def failing(batch: Sequence[int]) -> Sequence[int | Exception]:
+        raise ZeroDivisionError
+
+    with pytest.raises(NotWritten):
+        asyncio.run(TaskGathering(failing).submit(2))
