@@ -5,7 +5,7 @@ Every caller is a thread that writes one pupil, version after version.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -17,12 +17,12 @@ from bench.installation import Bench, Subject, a_command
 from bench.lines import Line, at_least, compare
 from bench.lives import life, observation
 from bench.peers import library, message_db, raw
-from bench.rounds import Variant, interleaved, rate_for
+from bench.rounds import Variant, interleaved, rate_for, task_rate_for
 from send_records.store.mapper import COLUMNS
 
 CACHE = Path(__file__).parents[1] / ".bench" / "npm"
 
-OURS, RAW, PGBENCH = "recorder", "raw psycopg", "pgbench"
+TASKS, THREADS, RAW, PGBENCH = "tasks", "threads", "raw psycopg", "pgbench"
 LIBRARY, MESSAGE_DB = "eventsourcing", "message-db"
 
 OF_RAW = {1: 0.35, 8: 0.7, 16: 1.0, 64: 1.5}
@@ -39,6 +39,19 @@ def appender(subject: Subject, pupil_id: UUID) -> Callable[[], None]:
         version += 1
         stored = subject.mapper.to_stored_event(observation(pupil_id, version))
         subject.recorder.append([stored], a_command())
+
+    return append_next
+
+
+def task_appender(subject: Subject, pupil_id: UUID) -> Callable[[], Awaitable[object]]:
+    """Return the same, as the API appends: a task that waits."""
+    version = len(life(2))
+
+    async def append_next() -> None:
+        nonlocal version
+        version += 1
+        stored = subject.mapper.to_stored_event(observation(pupil_id, version))
+        await subject.recorder.append_soon([stored], a_command())
 
     return append_next
 
@@ -61,7 +74,8 @@ def measure(bench: Bench) -> Iterator[Line]:
         seconds = bench.pace.seconds
         for callers in OF_RAW:
             variants: dict[str, Variant] = {
-                OURS: partial(ours, bench, subject, callers),
+                TASKS: partial(by_tasks, bench, subject, callers),
+                THREADS: partial(by_threads, bench, subject, callers),
                 RAW: partial(raw.rate, conninfo, event, callers, seconds),
                 PGBENCH: partial(raw.pgbench_rate, conninfo, event, callers, seconds, bench.folder),
             }
@@ -76,18 +90,29 @@ def lines_of(bench: Bench, callers: int, variants: dict[str, Variant]) -> Iterat
     """Measure so many callers, and yield what came of it."""
     what = f"append, {callers} caller{'s' * (callers > 1)}"
     taken = interleaved(what, variants, bench.pace.rounds)
-    yield compare(what, taken, OURS, RAW, at_least(OF_RAW[callers]))
-    yield compare(what, taken, OURS, PGBENCH)
+    if callers == 1:  # alone, it is a command of the program's own: a thread
+        yield compare(what, taken, THREADS, RAW, at_least(OF_RAW[callers]))
+    else:
+        yield compare(f"{what}, as tasks", taken, TASKS, RAW, at_least(OF_RAW[callers]))
+        yield compare(f"{what}, as threads", taken, THREADS, RAW)
+    yield compare(f"{what}, as tasks", taken, TASKS, PGBENCH)
     if LIBRARY in taken:
-        yield compare(what, taken, OURS, LIBRARY, at_least(OF_LIBRARY[callers]))
+        yield compare(f"{what}, as tasks", taken, TASKS, LIBRARY, at_least(OF_LIBRARY[callers]))
     if MESSAGE_DB in taken:
-        yield compare(what, taken, OURS, MESSAGE_DB, at_least(OF_MESSAGE_DB[callers]))
+        target = at_least(OF_MESSAGE_DB[callers])
+        yield compare(f"{what}, as tasks", taken, TASKS, MESSAGE_DB, target)
 
 
-def ours(bench: Bench, subject: Subject, callers: int) -> float:
+def by_threads(bench: Bench, subject: Subject, callers: int) -> float:
     """Return appends a second by some callers, each with a new pupil."""
     pupils = subject.pupils(callers, life(2))
     return rate_for([appender(subject, pupil) for pupil in pupils], bench.pace.seconds)
+
+
+def by_tasks(bench: Bench, subject: Subject, callers: int) -> float:
+    """Return the same, where every caller is a task of one event loop."""
+    pupils = subject.pupils(callers, life(2))
+    return task_rate_for([task_appender(subject, pupil) for pupil in pupils], bench.pace.seconds)
 
 
 def saves(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -113,6 +114,38 @@ def rate_for(callers: Sequence[Callable[[], object]], seconds: float) -> float:
         return calls
 
     return _rate([partial(go_on, call) for call in callers])
+
+
+def task_rate_for(callers: Sequence[Callable[[], Awaitable[object]]], seconds: float) -> float:
+    """Do as ``rate_for`` does, with a task of one event loop for each caller."""
+
+    async def go_on(call: Callable[[], Awaitable[object]]) -> int:
+        calls, until = 0, time.perf_counter() + seconds
+        while time.perf_counter() < until:
+            await call()
+            calls += 1
+        return calls
+
+    return _task_rate([go_on(call) for call in callers])
+
+
+def task_rate_of(callers: Sequence[Callable[[], Awaitable[object]]], times: int) -> float:
+    """Do as ``rate_of`` does, with a task of one event loop for each caller."""
+
+    async def repeat(call: Callable[[], Awaitable[object]]) -> int:
+        for _ in range(times):
+            await call()
+        return times
+
+    return _task_rate([repeat(call) for call in callers])
+
+
+def _task_rate(works: Sequence[Coroutine[object, object, int]]) -> float:
+    async def all_at_once() -> list[int]:
+        return await asyncio.gather(*works)
+
+    started = time.perf_counter()
+    return sum(asyncio.run(all_at_once())) / (time.perf_counter() - started)
 
 
 def rate_of(callers: Sequence[Callable[[], object]], times: int) -> float:

@@ -164,10 +164,10 @@ def lag(connection: Connection) -> dict[str, int]:
 def wait_until_seen(pool: Pool, name: str, position: int, *, patience: float = 5.0) -> None:
     """Return once a projection has seen a position; raise NotReadyYet if it takes too long.
 
-    Polls with 2 to 50 ms between: what was saved is visible a few milliseconds later.
+    Polls with 1 to 50 ms between: what was saved is visible a few milliseconds later.
     """
     deadline = time.monotonic() + patience
-    pause = 0.002
+    pause = 0.001
     while True:
         with pool.connection() as connection:
             row = connection.execute(
@@ -178,4 +178,4 @@ def wait_until_seen(pool: Pool, name: str, position: int, *, patience: float = 5
         if time.monotonic() > deadline:
             raise NotReadyYet("What was recorded is not in this view yet: ask again in a moment.")
         time.sleep(pause)
-        pause = min(pause * 2, 0.05)
+        pause = min(pause * 1.2, 0.05)
