@@ -34,6 +34,7 @@ class InHand(Generic[K, V]):
         self._guard = threading.Lock()
         self._kept: OrderedDict[K, tuple[float, V]] = OrderedDict()
         self._emptyings = keyring.emptyings()
+        self._tidy_at = clock()
 
     def now(self) -> int:
         """Return what to hand to ``keep`` with something that is read from now on."""
@@ -41,8 +42,9 @@ class InHand(Generic[K, V]):
 
     def get(self, key: K) -> V | None:
         """Return what is kept under a key, or None."""
+        emptyings = self._keyring.emptyings()
         with self._guard:
-            self._empty_if_due(self._keyring.emptyings())
+            self._tidy(emptyings)
             until, value = self._kept.get(key, (0.0, None))
             if until <= self._clock():
                 self._kept.pop(key, None)
@@ -54,7 +56,7 @@ class InHand(Generic[K, V]):
         """Return what is kept under any of many keys, having asked once if it still may be."""
         emptyings = self._keyring.emptyings()
         with self._guard:
-            self._empty_if_due(emptyings)
+            self._tidy(emptyings)
             now, found = self._clock(), dict[K, V]()
             for key in keys:
                 until, value = self._kept.get(key, (0.0, None))
@@ -71,7 +73,7 @@ class InHand(Generic[K, V]):
         """Keep values as ``keep`` does."""
         emptyings = self._keyring.emptyings()
         with self._guard:
-            self._empty_if_due(emptyings)
+            self._tidy(emptyings)
             until = self._clock() + self._seconds
             for key, value in values.items() if since == emptyings else ():
                 self._kept[key] = (until, value)
@@ -92,7 +94,13 @@ class InHand(Generic[K, V]):
         with self._guard:
             self._kept.pop(key, None)
 
-    def _empty_if_due(self, emptyings: int) -> None:
+    def _tidy(self, emptyings: int) -> None:
+        """Drop everything if keys were destroyed and, from time to time, what has grown too old."""
+        now = self._clock()
         if emptyings != self._emptyings:
             self._kept.clear()
             self._emptyings = emptyings
+        elif now >= self._tidy_at:
+            for key in [key for key, (until, _) in self._kept.items() if until <= now]:
+                del self._kept[key]
+            self._tidy_at = now + self._seconds / 10

@@ -220,7 +220,7 @@ def test_an_erasure_by_another_process_leaves_no_name_in_hand(
 def test_a_name_that_stays_in_hand_would_be_seen(
     reader: Reading, pupils: list[UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(InHand, "_empty_if_due", lambda self, emptyings: None)
+    monkeypatch.setattr(InHand, "_tidy", lambda self, emptyings: None)
 
     assert names_after_an_erasure_elsewhere(reader, pupils[1]) == list(NAMES)
 

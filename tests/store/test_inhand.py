@@ -112,6 +112,14 @@ def test_it_goes_after_as_long_as_a_key_would(in_hand: InHand[str, str], clock: 
     assert in_hand.get("a") is None
 
 
+def test_what_nobody_asks_for_goes_all_the_same(in_hand: InHand[str, str], clock: Clock) -> None:
+    in_hand.keep("a", "Aisha", in_hand.now())
+    clock.now += 301
+    in_hand.get("b")
+
+    assert not in_hand._kept
+
+
 def test_it_goes_with_a_key_that_is_destroyed_here(
     in_hand: InHand[str, str], keyring: Keyring
 ) -> None:
@@ -147,7 +155,7 @@ def test_one_that_is_never_emptied_would_be_found(
     clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(in_hand, "_empty_if_due", lambda emptyings: None)
+    monkeypatch.setattr(in_hand, "_tidy", lambda emptyings: None)
 
     assert kept_after_an_erasure_elsewhere(in_hand, keyring, file, tmp_path, clock) == "Aisha"
 
