@@ -30,12 +30,13 @@ class NotWritten(Exception):
 class Waiting(Generic[T, R]):
     """An item, and the thread that waits to hear of it."""
 
-    __slots__ = ("behind", "called", "item", "leads", "outcome")
+    __slots__ = ("behind", "called", "gone", "item", "leads", "outcome")
 
     def __init__(self, item: T) -> None:
         self.item = item
         self.outcome: R | Exception = NotWritten()
         self.leads = False
+        self.gone = False
         self.behind: Waiting[T, R] | None = None
         self.called = threading.Lock()
         self.called.acquire()
@@ -75,15 +76,16 @@ class Gathering(Generic[T, R]):
         """Return when the outcome is there, or when it is this thread's turn to write."""
         try:
             mine.called.acquire()
-        except BaseException:  # interrupted, so it will not write when its turn comes
+        except BaseException:  # interrupted: others must not wait for what it would have done
             with self._guard:
+                mine.gone = True
                 if mine in self._waiting:
                     self._waiting.remove(mine)
                 if mine.leads:
                     self._call_next()
+                self._call_behind(mine)
             raise
-        if mine.behind is not None:
-            mine.behind.called.release()
+        self._call_behind(mine)
 
     def _lead(self) -> None:
         """Write for the first of those who wait, the first of whom is this thread."""
@@ -96,10 +98,16 @@ class Gathering(Generic[T, R]):
         finally:
             with self._guard:
                 self._call_next()
-            for waiting, behind in pairwise(batch[1:]):
-                waiting.behind = behind
-            for waiting in batch[1:2]:
-                waiting.called.release()
+                told = [waiting for waiting in batch if waiting.leads or not waiting.gone]
+                for waiting, behind in pairwise(told):
+                    waiting.behind = behind
+            self._call_behind(batch[0])
+
+    def _call_behind(self, waiting: Waiting[T, R]) -> None:
+        """Let the one behind hear of its outcome, and then call the next itself: woken all at once,
+        they would only queue for the interpreter."""
+        if waiting.behind is not None:
+            waiting.behind.called.release()
 
     def _call_next(self) -> None:
         """Let the next one write, if there is one; the caller holds the guard."""

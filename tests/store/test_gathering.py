@@ -177,6 +177,60 @@ def test_one_that_is_interrupted_while_it_waits_holds_up_nobody() -> None:
     assert gathering.submit(8) == 80
 
 
+def test_one_that_is_interrupted_while_it_is_written_holds_up_nobody() -> None:
+    """Whoever is behind it is called by it, and it is no longer there."""
+
+    class Interrupted(Exception):
+        pass
+
+    class Stepping(Writer):
+        step = threading.Semaphore(0)
+
+        def __call__(self, batch: Sequence[int]) -> Sequence[int | Exception]:
+            self.batches.append(list(batch))
+            self.step.acquire()
+            return [item * 10 for item in batch]
+
+    writer, told, threads = Stepping(), list[int](), list[threading.Thread]()
+    gathering = Gathering(writer)
+
+    def submit(item: int) -> None:
+        threads.append(threading.Thread(target=lambda: told.append(gathering.submit(item))))
+        threads[-1].start()
+
+    def interrupt(_: int, __: FrameType | None) -> None:
+        raise Interrupted
+
+    def interrupt_it() -> None:
+        """When it is in a batch, with two before it and one behind."""
+        until(lambda: waiting(gathering) == 3)
+        submit(10)
+        until(lambda: waiting(gathering) == 4)
+        writer.step.release()
+        until(lambda: writer.batches == [[2], [4, 6, 8, 10]])
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    submit(2)
+    until(lambda: writer.batches == [[2]])
+    for number, item in enumerate((4, 6), start=1):
+        submit(item)
+        until(lambda number=number: waiting(gathering) == number)  # type: ignore[misc]
+    interrupting = threading.Thread(target=interrupt_it)
+    interrupting.start()
+    try:
+        with pytest.raises(Interrupted):
+            gathering.submit(8)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        interrupting.join(timeout=20)
+        writer.step.release()
+        for thread in threads:
+            thread.join(timeout=10)
+
+    assert sorted(told) == [20, 40, 60, 100]
+
+
 def test_a_turn_that_is_lost_would_be_found() -> None:
     """A planted defect: whoever has written calls nobody."""
 
