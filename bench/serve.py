@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from bench.installation import started
 from bench.peers import routes
 from send_records.api import create_app
+from send_records.collector import set_apart
 from send_records.settings import Settings
 
 PEERS = {"bare": routes.bare, "saving": routes.saving, "aggregating": routes.aggregating}
@@ -40,7 +41,9 @@ def main(kind: str) -> None:
     """Serve one kind of app."""
     if kind == "records":
         with started(Settings()) as subject:
-            serve(create_app(subject.system))
+            api = create_app(subject.system)
+            set_apart()  # as send-records serve does
+            serve(api)
     else:
         serve(PEERS[kind](os.environ["BENCH_CONNINFO"]))
 

@@ -19,7 +19,7 @@ from bench.lines import Line, at_least, compare
 from bench.lives import life, observation
 from bench.rounds import Variant, interleaved, rate_for, tell, timed
 from send_records.bootstrap import notary
-from send_records.store.connections import at_one_moment, in_schema, one
+from send_records.store.connections import at_one_moment, at_that_moment, in_schema, one
 from send_records.store.damage import Finding
 from send_records.store.ledger import Log
 from send_records.store.mapper import encoded
@@ -85,10 +85,13 @@ def fill(bench: Bench, subject: Subject) -> int:
 def verify_rate(subject: Subject, entries: int) -> float:
     """Return entries a second of ``send-records verify``, views aside."""
     outside = subject.keys.outside()
-    with at_one_moment(subject.found.app) as connection:
+    with (
+        at_one_moment(subject.found.app) as connection,
+        at_that_moment(connection, subject.found.app) as beside,
+    ):
 
         def verified() -> None:
-            done = verify(connection, outside)
+            done = verify(connection, outside, beside=beside)
             require_clean(done.walked[0].entries, entries, done.findings)
 
         return entries / timed(verified)

@@ -37,7 +37,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "disclosure": {"errors", "store"},
     "keeper": {"aggregates", "bootstrap", "custody", "errors", "projections", "rules", "store"},
     "identity": {"aggregates", "errors"},
-    "projections": {"aggregates", "errors", "store"},
+    "collector": set(),
+    "projections": {"aggregates", "collector", "errors", "store"},
     "bootstrap": {
         "aggregates",
         "application",
@@ -74,6 +75,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "aggregates",
         "api",
         "bootstrap",
+        "collector",
         "custody",
         "demo",
         "disclosure",

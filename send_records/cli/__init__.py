@@ -34,6 +34,7 @@ from send_records.cli.keys import app as keys_app
 from send_records.cli.looking import find, history, psql, token
 from send_records.cli.proof import extract_command, notarise, verify
 from send_records.cli.views import project
+from send_records.collector import set_apart
 from send_records.custody import open_keys
 from send_records.demo.clock import demo_clock
 from send_records.demo.run import DemoFailed
@@ -105,7 +106,9 @@ def serve(
         err.print(
             f"SEND records on http://{host}:{port}, described in /openapi.json (Ctrl-C to stop)"
         )
-        uvicorn.run(create_app(system), host=host, port=port, access_log=False, log_level="warning")
+        api = create_app(system)
+        set_apart()
+        uvicorn.run(api, host=host, port=port, access_log=False, log_level="warning")
 
 
 @app.command("migrate")

@@ -17,10 +17,10 @@ from eventsourcing.persistence import MapperDeserialisationError
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
+from send_records.collector import collector_off
 from send_records.errors import NotReadyYet
 from send_records.projections.base import Key, Projection, erased_in, fold
 from send_records.projections.chronology import Chronology
-from send_records.projections.collector import collector_off
 from send_records.projections.reindex import reindex_if_due
 from send_records.projections.retention_schedule import RetentionSchedule
 from send_records.projections.send_register import SendRegister

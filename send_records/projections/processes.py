@@ -25,8 +25,8 @@ from uuid import UUID
 from psycopg import Connection, IsolationLevel
 from psycopg.sql import SQL, Literal
 
+from send_records.collector import collector_off
 from send_records.projections.base import Key, Projection, fold
-from send_records.projections.collector import collector_off
 from send_records.projections.shadows import shadow_of
 from send_records.projections.tables import Table
 from send_records.store.connections import one

@@ -1,4 +1,4 @@
-"""Python's garbage collector, kept off while a batch is in hand."""
+"""Python's garbage collector, kept off what it would look through in vain."""
 
 from __future__ import annotations
 
@@ -22,3 +22,14 @@ def collector_off() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def set_apart() -> None:
+    """Set all that there is now apart from what is still to be made; for a program that is about
+    to serve.
+
+    The framework, its routes and our classes are some hundred thousand objects that stay.  Looking
+    through them time and again took an eighth of the time of the API, and made single answers late.
+    """
+    gc.collect()
+    gc.freeze()
