@@ -30,8 +30,10 @@ ALGORITHMS = ["Ed25519", "RS256", "ES256"]
 
 
 BELIEVED_SECONDS = 300.0
+"""For how long a token that was believed is known again by its hash, unless it expires before."""
+
 BELIEVED = 5_000
-"""Tokens that are known again by their hash; a trust has fewer people at work at a time."""
+"""Tokens that are known at once; a trust has fewer people at work at a time."""
 
 NAME = TypeAdapter[str](Name)
 """A name is recorded with every event, so it is judged as any other name that comes in."""
@@ -68,6 +70,7 @@ class Verifier:
         return actor
 
     def _judged(self, token: str) -> tuple[float, Actor]:
+        """Return until when the token need not be judged again, and who it speaks of."""
         try:
             claims = jwt.decode(token, self._keys, algorithms=ALGORITHMS).claims
             self._claims.validate(claims)
