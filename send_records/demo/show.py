@@ -13,7 +13,7 @@ from rich.table import Table
 from send_records.aggregates.values import day_in_words
 from send_records.bootstrap import now
 from send_records.demo.run import Told
-from send_records.projections.chronology import in_plain_words
+from send_records.projections.telling.base import in_plain_words
 
 Row = dict[str, Any]
 

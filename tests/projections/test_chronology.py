@@ -11,15 +11,14 @@ from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.details import RecordCircumstances
 from send_records.aggregates.values import DataClass, Origin
 from send_records.projections.base import fold
-from send_records.projections.chronology import (
+from send_records.projections.chronology import Chronology, ChronologyRow
+from send_records.projections.telling import (
     PHASES,
     PHASES_OF_THEIR_OWN,
-    Chronology,
-    ChronologyRow,
-    Phase,
     detail_of,
     phase_of,
 )
+from send_records.projections.telling.base import Phase
 from tests.projections.lives import Life, storied
 from tests.scenario import IDENTIFY, SENCO, but
 

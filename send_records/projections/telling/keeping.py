@@ -1,0 +1,55 @@
+"""What events say of the pupil and of the record itself."""
+
+from __future__ import annotations
+
+from send_records.aggregates import contacts, details, pupil, retention
+from send_records.aggregates.base import DomainEvent
+from send_records.projections.telling.base import (
+    Phase,
+    Sentence,
+    coded,
+    in_plain_words,
+    joined,
+    of,
+)
+
+PHASES: dict[str, Phase] = {
+    pupil.__name__: Phase.RECORD,
+    details.__name__: Phase.RECORD,
+    contacts.__name__: Phase.RECORD,
+    retention.__name__: Phase.RECORD,
+}
+
+
+def _contact(event: contacts.ContactRecorded) -> str:
+    return f"{event.contact.name}, {event.contact.relationship}"
+
+
+def _circumstances(event: details.CircumstancesRecorded) -> str:
+    said = {name: getattr(event, name) for name in CIRCUMSTANCES}
+    return ", ".join(
+        f"{in_plain_words(name)}: {'yes' if value else 'no'}"
+        for name, value in said.items()
+        if value is not None
+    )
+
+
+CIRCUMSTANCES = [
+    name
+    for name in details.CircumstancesRecorded.model_fields
+    if name not in DomainEvent.model_fields
+]
+
+SENTENCES: list[Sentence] = [
+    of(pupil.PupilAdmitted, lambda e: f"{e.academy}, year {e.nc_year}"),
+    of(pupil.PupilMovedAcademy, lambda e: f"From {e.from_academy} to {e.to_academy}"),
+    of(pupil.PupilLeft, lambda e: joined(e.destination, e.why)),
+    of(pupil.PupilReadmitted, lambda e: f"Year {e.nc_year}"),
+    of(details.YearGroupChanged, lambda e: f"Year {e.nc_year}"),
+    of(details.CircumstancesRecorded, _circumstances),
+    of(contacts.ContactRecorded, _contact),
+    of(contacts.ContactAmended, _contact),
+    of(retention.RetentionClassAssigned, lambda e: e.rule.citation),
+    of(retention.LegalHoldPlaced, lambda e: coded(e.kind, e.why)),
+    of(retention.LegalHoldReleased, lambda e: coded(e.kind, e.why)),
+]
