@@ -18,6 +18,7 @@ import pytest
 from typer.testing import CliRunner
 
 from send_records.cli import app
+from send_records.projections.engine import PROJECTIONS
 from send_records.store.embedded import EmbeddedPostgres
 from tests.scratch import scratch
 
@@ -90,9 +91,7 @@ def test_every_view_rebuilt_from_nothing_is_as_it_was(data_dir: Path) -> None:
     done = answer("project", "--rebuild", "all", "--data-dir", data_dir, "--json")
 
     assert {view["name"]: view["differences"] for view in done} == {
-        "send_register": 0,
-        "chronology": 0,
-        "retention_schedule": 0,
+        projection.name: 0 for projection in PROJECTIONS
     }
 
 

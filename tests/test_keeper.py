@@ -262,7 +262,8 @@ def test_its_rows_are_gone_from_every_view_and_nobody_elses_are_touched(office: 
 
     assert not any(rows_of(office, PUPIL).values())
     assert opened(office, but_of=PUPIL) == before
-    assert [len(rows) for rows in before.values()] == [2, 6, 2, 6]
+    others = {"send_register": 2, "chronology": 6, "retention_schedule": 2, "events": 6}
+    assert {name: len(rows) for name, rows in before.items() if name in others} == others
 
 
 def test_the_log_still_verifies_and_the_views_are_what_it_adds_up_to(office: Office) -> None:
@@ -488,10 +489,8 @@ def test_a_rebuild_from_nothing_has_no_row_of_it_and_differs_in_nothing(office: 
         with one(office.database.as_owner()) as owner:
             owner.execute(SQL("DELETE FROM {}").format(Identifier(projection.name)))
         done = rebuilt(projection)
-        assert (done.rows, done.differences) == (
-            6 if projection.name == "chronology" else 2,
-            done.rows,
-        )
+        assert done.differences == done.rows
+        assert done.rows == len(opened(office, but_of=PUPIL)[projection.name])
 
     assert not any(rows_of(office, PUPIL).values())
     assert office.findings() == []
@@ -520,7 +519,7 @@ def test_erased_while_the_views_are_rebuilt_it_does_not_come_back(
     """The others' tags are under the new index key, too."""
     done = rebuilt_while_erased(office, monkeypatch, after=after)
 
-    assert [each.differences for each in done] == [0, 0, 0]
+    assert not any(each.differences for each in done)
     assert not any(rows_of(office, PUPIL).values())
     assert office.findings() == []
 

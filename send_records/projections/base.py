@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
@@ -39,6 +39,26 @@ class Projection(ABC, Generic[R]):
     def key_of(self, event: DomainEvent) -> Key:
         """Return the key of the row an event may change: the pupil's, unless overridden."""
         return event.originator_id
+
+    def matters(self, event: DomainEvent) -> bool:
+        """Return whether an event can change a row; it need not be looked at otherwise."""
+        return True
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of its tables."""
+        return (self.name,)
+
+    def shown(self, folded: Mapping[Key, R | None]) -> dict[Key, Any]:
+        """Return the rows that what was folded adds up to, by key."""
+        return {key: row for key, row in folded.items() if row is not None}
+
+
+def folded(projection: Projection[R], events: Iterable[Recorded]) -> dict[Key, Any]:
+    """Return the rows that events add up to from nothing, by key."""
+    rows: dict[Key, R | None] = {}
+    fold(projection, rows, events)
+    return projection.shown(rows)
 
 
 def fold(

@@ -19,6 +19,7 @@ from psycopg.sql import SQL, Identifier
 from send_records.aggregates.retention import PersonalDataErased
 from send_records.projections.base import Key, Projection, fold
 from send_records.projections.engine import PROJECTIONS
+from send_records.projections.several_tables import table_of
 from send_records.projections.tables import Table
 from send_records.store.damage import Damage, Finding
 from send_records.store.mapper import ErasedEvent, EventMapper, Recorded
@@ -57,10 +58,11 @@ def check_views(
         for projection in PROJECTIONS:
             at = reached.get(projection.name, 0)
             seen = [event for event in events if (event.position or 0) <= at]
-            found += _compared(connection, Table(projection, seals), pupils, seen)
+            found += _compared(connection, table_of(projection, seals), pupils, seen)
         progress(done, total)
     for projection in PROJECTIONS:
-        found += _of_nobody(connection, projection, reached.get(projection.name, 0))
+        for name in projection.tables:
+            found += _of_nobody(connection, name, reached.get(projection.name, 0))
     return found
 
 
@@ -101,25 +103,38 @@ def _opened(
 def _compared(
     connection: Connection, table: Table[Any], pupils: Sequence[UUID], events: Sequence[Recorded]
 ) -> list[Finding]:
-    projection = table.projection
     rows: dict[Any, Any] = {}
-    fold(projection, rows, events)
-    folded = {key: row for key, row in rows.items() if row is not None}
+    fold(table.projection, rows, events)
     last = {event.originator_id: event.position or 0 for event in events}
+    return [
+        finding
+        for part, right in table.parts(rows)
+        for finding in _compared_part(connection, part, pupils, right, last)
+    ]
+
+
+def _compared_part(
+    connection: Connection,
+    table: Table[Any],
+    pupils: Sequence[UUID],
+    right: dict[Any, Any],
+    last: dict[UUID, int],
+) -> list[Finding]:
+    projection = table.projection
     damaged: list[tuple[UUID, Key]] = []
     stored = list(table.every(connection, {"pupil_id": list(pupils)}, damaged))
     for _, key in damaged:
-        folded.pop(key, None)
+        right.pop(key, None)
     found = [
-        _different(projection, key, right, row, last)
-        for key, right, row in differences(projection, folded, stored)
+        _different(projection, made, row, last)
+        for _, made, row in differences(projection, right, stored)
     ]
     found += [
-        _wrong(projection, key, last.get(pupil), "a row does not open") for pupil, key in damaged
+        _wrong(projection, last.get(pupil), "a row does not open", key) for pupil, key in damaged
     ]
     if not damaged:
         found += [
-            _wrong(projection, pupil, last.get(pupil), "its tag is of another UPN")
+            _wrong(projection, last.get(pupil), "its tag is of another UPN")
             for pupil in table.mistagged(connection, pupils)
         ]
     return found
@@ -140,13 +155,7 @@ def differences(
     return [*found, *((key, right, None) for key, right in missing.items())]
 
 
-def _different(
-    projection: Projection[Any],
-    key: Any,
-    right: Any,
-    row: Any,
-    last: dict[UUID, int],
-) -> Finding:
+def _different(projection: Projection[Any], right: Any, row: Any, last: dict[UUID, int]) -> Finding:
     if row is None:
         what = "a row is missing"
     elif right is None:
@@ -155,20 +164,21 @@ def _different(
         names = [f.name for f in fields(cast(Any, projection.row))]
         wrong = [name for name in names if getattr(right, name) != getattr(row, name)]
         what = f"not as the log says in {', '.join(wrong)}"
-    return _wrong(projection, key, last.get(key), what)
+    one = row if right is None else right
+    return _wrong(projection, last.get(one.pupil_id), what, getattr(one, projection.key))
 
 
-def _wrong(projection: Projection[Any], key: Key, last: int | None, what: str) -> Finding:
+def _wrong(projection: Projection[Any], last: int | None, what: str, key: Key = None) -> Finding:
     """Return a finding at the entry that the row is of or, if of many, at the pupil's last."""
-    position = key if projection.key == "position" else last
+    position = key if projection.key == "position" and key is not None else last
     return Finding(projection.name, position, Damage.VIEW, what)
 
 
-def _of_nobody(connection: Connection, projection: Projection[Any], at: int) -> list[Finding]:
+def _of_nobody(connection: Connection, name: str, at: int) -> list[Finding]:
     """Return a finding if a view has rows of pupils who are not in the log, or were erased."""
-    query = SQL(NOBODYS).format(Identifier(projection.name))
+    query = SQL(NOBODYS).format(Identifier(name))
     row = connection.execute(query, [at]).fetchone()
     if row is None or row[0] == 0:
         return []
     what = f"{row[0]} rows of pupils who are not in the log, or were erased"
-    return [Finding(projection.name, None, Damage.VIEW, what)]
+    return [Finding(name, None, Damage.VIEW, what)]

@@ -19,18 +19,25 @@ from psycopg.sql import SQL, Identifier
 
 from send_records.collector import collector_off
 from send_records.errors import NotReadyYet
+from send_records.projections.agreements import Agreements
 from send_records.projections.base import Key, Projection, erased_in, fold
 from send_records.projections.chronology import Chronology
 from send_records.projections.reindex import reindex_if_due
 from send_records.projections.retention_schedule import RetentionSchedule
 from send_records.projections.send_register import SendRegister
+from send_records.projections.several_tables import table_of
 from send_records.projections.tables import Table
 from send_records.store.connections import AMBIGUOUS, Pool, one
 from send_records.store.mapper import ErasedEvent, EventMapper, Recorded
 from send_records.store.recorder import read_log
 from send_records.store.sealing import Seals
 
-PROJECTIONS: tuple[Projection[Any], ...] = (SendRegister(), Chronology(), RetentionSchedule())
+PROJECTIONS: tuple[Projection[Any], ...] = (
+    SendRegister(),
+    Chronology(),
+    RetentionSchedule(),
+    Agreements(),
+)
 
 BATCH = 2000
 """Events in one transaction, at most: with 1,000 each took a tenth more time, on both sides; with
@@ -59,7 +66,7 @@ class Engine:
         self._seals = seals
         self._mapper = EventMapper(seals)
         self._projections = projections
-        self._tables = [Table(projection, seals) for projection in projections]
+        self._tables = [table_of(projection, seals) for projection in projections]
         self._batch = batch
 
     def run(self, stop: threading.Event) -> None:
@@ -142,12 +149,14 @@ def lock_positions(connection: Connection, names: Sequence[str]) -> dict[str, in
 
 def project_batch(connection: Connection, table: Table[Any], events: Sequence[Recorded]) -> None:
     """Fold events into a projection's table, within the caller's transaction."""
+    projection = table.projection
+    matter = [e for e in events if not isinstance(e, ErasedEvent) and projection.matters(e)]
     rows: dict[Key, Any] = {}
-    if not table.projection.row_an_event:
-        keys = {table.projection.key_of(e) for e in events if not isinstance(e, ErasedEvent)}
-        rows = table.load(connection, keys)
-    changed = fold(table.projection, rows, events)
-    table.save(connection, {key: rows[key] for key in changed})
+    if matter and not projection.row_an_event:
+        rows = table.load(connection, {projection.key_of(e) for e in matter})
+    before = dict(rows)
+    changed = fold(projection, rows, matter)
+    table.save(connection, {key: rows[key] for key in changed}, before)
     table.forget(connection, erased_in(events))
 
 

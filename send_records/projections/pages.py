@@ -131,13 +131,13 @@ def page_by(
 
 def page_in_order(
     views: Views,
-    projection: type[Projection[R]],
+    projection: type[Projection[Any]],
     order: str,
     where: Mapping[str, Any],
     *,
     after: Key | None,
     limit: int,
-) -> Page[R]:
+) -> Page[Any]:
     """Return a page of the rows that ``where`` names, by a column that is in clear, then by key;
     ``after`` and PlaceGone as for ``page_by``."""
     table, key = views.table(projection), projection.key

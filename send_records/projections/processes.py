@@ -27,6 +27,7 @@ from psycopg.sql import SQL, Literal
 
 from send_records.collector import collector_off
 from send_records.projections.base import Key, Projection, fold
+from send_records.projections.several_tables import table_of
 from send_records.projections.shadows import shadow_of
 from send_records.projections.tables import Table
 from send_records.store.connections import one
@@ -96,7 +97,7 @@ class Folding:
         self._connection = connection
         self._mapper = EventMapper(seals)
         self._tables = [
-            (Table(projection, seals, shadow_of(projection.name)), until)
+            (table_of(projection, seals, shadow_of(projection.name)), until)
             for projection, until in projections
         ]
 
@@ -119,8 +120,8 @@ class Folding:
     def _fold(self, shadow: Table[Any], pupils: Sequence[UUID], events: Sequence[Recorded]) -> int:
         rows: dict[Key, Any] = {}
         fold(shadow.projection, rows, events)
-        folded = {key: row for key, row in rows.items() if row is not None}
-        return shadow.fill(self._connection, folded, pupils)
+        parts = shadow.parts(rows)
+        return sum(table.fill(self._connection, made, pupils) for table, made in parts)
 
 
 def fold_here(job: Job, seals: Seals, handfuls: Iterable[Handful]) -> Generator[Folded, None, None]:

@@ -22,8 +22,8 @@ from psycopg.sql import SQL, Identifier
 from send_records.projections.base import Projection
 from send_records.projections.engine import BATCH, lock_positions, project_batch
 from send_records.projections.processes import Handful, Job, OpenSeals, fold_here, fold_in
+from send_records.projections.several_tables import table_of
 from send_records.projections.shadows import index, shadow_of, shadows, swap
-from send_records.projections.tables import Table
 from send_records.store.connections import at_one_moment, one
 from send_records.store.mapper import EventMapper
 from send_records.store.recorder import read_log
@@ -67,11 +67,12 @@ def rebuild(
     Raise WorkerDied if a process ended early.
     """
     names = [projection.name for projection in projections]
-    with open_seals() as seals, one(conninfo) as owner, shadows(owner, names):
+    tables = [table for projection in projections for table in projection.tables]
+    with open_seals() as seals, one(conninfo) as owner, shadows(owner, tables):
         indexed_by = _index_key(seals)
         reached, found = _fold(conninfo, projections, open_seals, seals, processes, progress)
-        for name in names:
-            index(owner, name)
+        for table in tables:
+            index(owner, table)
         level = _Level(owner, seals, projections, reached)
         level.rise(_positions(owner))  # what takes long, while the engine goes on
         with owner.transaction():
@@ -79,8 +80,8 @@ def rebuild(
             if _index_key(seals) != indexed_by:
                 level.retag()
             rows = [_count(owner, name) for name in names]
-            for name in names:
-                swap(owner, name)
+            for table in tables:
+                swap(owner, table)
             level.set_positions()
     return [
         Rebuilt(name, level.reached[name], counted, differing)
@@ -102,7 +103,7 @@ def _fold(
         done, total = 0, sum(handful.events for handful in handfuls)
         at = _positions(moment)
         reached = {projection.name: at.get(projection.name, 0) for projection in projections}
-        found = [_of_nobody(moment, projection.name) for projection in projections]
+        found = [sum(_of_nobody(moment, name) for name in each.tables) for each in projections]
         [(snapshot,)] = moment.execute("SELECT pg_export_snapshot()").fetchall()
         job = Job(conninfo, snapshot, [(each, reached[each.name]) for each in projections])
         processes = min(processes, 1 + total // WORTH_A_PROCESS)
@@ -172,7 +173,7 @@ class _Level:
         self._owner = owner
         self._mapper = EventMapper(seals)
         self._shadows = {
-            projection.name: Table(projection, seals, shadow_of(projection.name))
+            projection.name: table_of(projection, seals, shadow_of(projection.name))
             for projection in projections
         }
         self.reached = reached

@@ -6,7 +6,7 @@ key in the place where the row stands, in the column ``sealed``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from datetime import date
@@ -49,8 +49,8 @@ class Rows(Generic[R]):
         self._clear = [field.name for field in found if not field.metadata.get("sealed")]
         self._sealed = [field.name for field in found if field.metadata.get("sealed")]
         self._days = [name for name in self._sealed if hints[name] in (date, date | None)]
-        self._clear_of = attrgetter(*self._clear)  # in C: a row has some thirty fields
-        self._words_of = attrgetter(*self._sealed)
+        self._clear_of = _values_of(self._clear)
+        self._words_of = _values_of(self._sealed)
         self._place = seals.place(b"send-records/row/1", sized(projection.name.encode()))
         self.tags = {f.name: f.metadata["tag"] for f in found if "tag" in f.metadata}
         """The fields that are looked up by a tag, and in which column it is."""
@@ -142,6 +142,13 @@ class Rows(Generic[R]):
     def place(self, pupil: UUID, key: Key) -> bytes:
         """Return what the words of a row are bound to: its table, its pupil and its key."""
         return self._place + pupil.bytes + str(key).encode()
+
+
+def _values_of(names: Sequence[str]) -> Callable[[Any], Values]:
+    """Return what reads these fields of a row: in C, for a row may have some thirty."""
+    if len(names) == 1:  # an attrgetter of one name gives its value, and no tuple
+        return lambda row: (getattr(row, names[0]),)
+    return attrgetter(*names)
 
 
 def tag_of(index: UpnIndex | None, value: str | None) -> bytes | None:

@@ -20,9 +20,17 @@ R = TypeVar("R")
 AT_ONCE = 2000
 """Rows that are in hand at once when all of a table are read."""
 
+AT_ACADEMY = "pupil_id IN (SELECT pupil_id FROM send_register WHERE academy = %s)"
+
 STAMP = "uuid_send({key}) || xidsend(xmin) || substring(sealed FROM 4 FOR 12)"
 STAMP_SIZE = 32
 """A row's stamp: its key, the transaction that wrote it, and the nonce of its seal."""
+
+
+class OfAcademy(str):
+    """An academy, in a condition on rows that do not say which their pupil is at now."""
+
+    __slots__ = ()
 
 
 class Table(Generic[R]):
@@ -134,9 +142,11 @@ class Table(Generic[R]):
 
     # Writing
 
-    def save(self, connection: Connection, rows: Mapping[Key, R | None]) -> None:
-        """Write rows that are new or changed, all at once; delete those that are None.  A row whose
-        pupil was erased meanwhile is not written."""
+    def save(
+        self, connection: Connection, rows: Mapping[Key, R | None], before: Mapping[Key, R | None]
+    ) -> None:
+        """Write rows that are new or changed, all at once; delete those that are None.  ``before``
+        are the rows as they were loaded.  A row whose pupil was erased meanwhile is not written."""
         kept = self._rows.stored(row for row in rows.values() if row is not None)
         if self.projection.row_an_event:
             self._writer.delete(connection, list(rows))  # none is there, unless they are seen again
@@ -144,6 +154,10 @@ class Table(Generic[R]):
         else:
             self._writer.delete(connection, [key for key, row in rows.items() if row is None])
             self._writer.upsert(connection, kept)
+
+    def parts(self, folded: Mapping[Key, R | None]) -> list[tuple[Table[Any], dict[Key, Any]]]:
+        """Return each table that this is, and what should be in it of what was folded."""
+        return [(self, self.projection.shown(folded))]
 
     def fill(self, connection: Connection, rows: Mapping[Key, R], pupils: Collection[UUID]) -> int:
         """Write all the rows of some pupils to this table, a shadow in which none of them is yet;
@@ -205,6 +219,10 @@ def _condition(where: Mapping[str, Any]) -> tuple[Composed, list[Any]]:
     for column, value in where.items():
         if value is None:  # each test as an index can answer it
             conditions.append(SQL("{} IS NULL").format(Identifier(column)))
+            continue
+        if isinstance(value, OfAcademy):
+            conditions.append(SQL(AT_ACADEMY))
+            values.append(str(value))
             continue
         test = "{} = ANY(%s)" if isinstance(value, list) else "{} = %s"
         conditions.append(SQL(test).format(Identifier(column)))

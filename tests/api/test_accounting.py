@@ -19,6 +19,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 from starlette.types import ASGIApp, Message
 
+from send_records.aggregates import consents
 from send_records.aggregates.base import Actor, Entry
 from send_records.aggregates.needs import EndNeed, IdentifyNeed
 from send_records.aggregates.values import Role
@@ -75,6 +76,7 @@ class Reading:
 READINGS = {
     "get_register": Reading("/v1/register?show=all", Tier.PROVISION),
     "get_retention_schedule": Reading("/v1/retention", Tier.PROVISION),
+    "get_agreements": Reading("/v1/agreements", Tier.PROVISION),
     "get_events": Reading("/v1/events?limit=200", Tier.RESTRICTED),
     "find_pupils": Reading("/v1/search", Tier.PROVISION, Act.SEARCH, {"name": "okafor"}),
     "get_pupil": Reading("/v1/pupils/{}", Tier.PROVISION),
@@ -148,7 +150,10 @@ class School:
     def put_on_register(self, pupil: UUID) -> None:
         mother = uuid4()
         self.system.records.execute(pupil, RECORD_MOTHER, asked(mother))
-        for command in (IDENTIFY, but(TELL, contact_ids=[mother]), ADD):
+        agreed = consents.RecordAgreement(
+            occurred_on=TELL.occurred_on, purpose=consents.Purpose.ANNUAL, contact_id=mother
+        )
+        for command in (IDENTIFY, but(TELL, contact_ids=[mother]), ADD, agreed):
             self.system.records.execute(pupil, command, asked())
 
 

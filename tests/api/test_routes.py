@@ -56,6 +56,7 @@ COMMANDS = every_command()
 READINGS = {
     "/v1/register": READERS,
     "/v1/retention": READERS,
+    "/v1/agreements": READERS,
     "/v1/search": READERS,
     "/v1/events": frozenset({Role.DPO}),
     f"/v1/pupils/{PUPIL}": READERS,

@@ -16,7 +16,8 @@ import pytest
 from send_records.aggregates.base import DomainEvent
 from send_records.application import Request, SendRecords
 from send_records.bootstrap import Database
-from send_records.projections.base import Projection, fold
+from send_records.projections.base import Projection
+from send_records.projections.base import folded as folded_rows
 from send_records.projections.chronology import Chronology, ChronologyRow
 from send_records.projections.engine import PROJECTIONS, Engine
 from send_records.projections.tables import Table
@@ -45,12 +46,10 @@ def stored(pool: Pool, projection: Projection[Any]) -> Rows:
 
 def folded(records: SendRecords, projection: Projection[Any]) -> Rows:
     """Return what the whole log adds up to, by key."""
-    rows: Rows = {}
-    fold(projection, rows, records.feed(after=0, limit=10_000))
+    rows = folded_rows(projection, records.feed(after=0, limit=10_000))
     return {
         key: {field.name: getattr(row, field.name) for field in fields(row)}
         for key, row in rows.items()
-        if row is not None
     }
 
 

@@ -20,7 +20,7 @@ from send_records.aggregates.agencies import RecordAgencyInvolvement
 from send_records.application import Request, SendRecords
 from send_records.bootstrap import Database
 from send_records.custody import open_seals
-from send_records.projections.base import Projection, fold
+from send_records.projections.base import Projection, folded
 from send_records.projections.chronology import Chronology
 from send_records.projections.engine import PROJECTIONS, Engine
 from send_records.projections.processes import OpenSeals, WorkerDied
@@ -60,7 +60,7 @@ def test_a_rebuild_of_what_is_right_differs_in_nothing(
     [done] = rebuild(database.as_owner(), [projection], here)
 
     assert (done.events, done.differences) == (6, 0)
-    assert done.rows in (3, 6)
+    assert done.rows == len(added_up(records)[projection.name])
 
 
 def test_a_row_that_was_tampered_with_is_found_and_put_right(
@@ -189,12 +189,8 @@ def tables(database: Database) -> dict[str, dict[object, object]]:
 
 def added_up(records: SendRecords) -> dict[str, dict[object, object]]:
     """Return what the whole log adds up to."""
-    found = {}
-    for each in PROJECTIONS:
-        rows: dict[object, object] = {}
-        fold(each, rows, records.feed(after=0, limit=10_000))
-        found[each.name] = {key: row for key, row in rows.items() if row is not None}
-    return found
+    log = records.feed(after=0, limit=10_000)
+    return {each.name: folded(each, log) for each in PROJECTIONS}
 
 
 def shadows_left(database: Database) -> list[str]:
@@ -224,7 +220,8 @@ def test_in_three_processes_or_in_one_it_is_what_the_log_adds_up_to(
         )
 
         assert tables(database) == added_up(records)
-        assert [each.differences for each in done] == [9, records.size() // 7, 0]
+        different = {each.name: each.differences for each in done if each.differences}
+        assert different == {"send_register": 9, "chronology": records.size() // 7}
         assert {each.events for each in done} == {records.size()}
         assert told_of[-1] == (records.size(), records.size())
     assert len(told_of) == 2 * 9
@@ -292,8 +289,8 @@ def test_a_database_that_goes_away_fails_it_and_the_next_one_tidies_up(
         rebuild(database.as_owner(), PROJECTIONS, opening, processes=processes, progress=cut)
 
     assert tables(database) == before
-    assert len(shadows_left(database)) == len(PROJECTIONS)
-    assert [each.differences for each in rebuild(database.as_owner(), PROJECTIONS, here)] == [0] * 3
+    assert len(shadows_left(database)) == sum(len(each.tables) for each in PROJECTIONS)
+    assert not any(each.differences for each in rebuild(database.as_owner(), PROJECTIONS, here))
     assert shadows_left(database) == []
 
 
@@ -329,7 +326,7 @@ def test_a_ctrl_c_that_reaches_the_processes_too_is_left_to_who_started_them(
 
     done = rebuild(database.as_owner(), PROJECTIONS, opening, processes=2, progress=interrupt)
 
-    assert [each.differences for each in done] == [0, 0, 0]
+    assert not any(each.differences for each in done)
 
 
 def doomed(conninfo: str, opening: OpenSeals, pipe: Pipe) -> None:
@@ -360,7 +357,7 @@ def test_killed_it_leaves_no_process_behind_and_the_next_one_begins_anew(
     assert len(children) == 2
     until(lambda: not any(Path(f"/proc/{child}").exists() for child in children), seconds=20)
     done = rebuild(database.as_owner(), PROJECTIONS, here)
-    assert [each.differences for each in done] == [0, 0, 0]
+    assert not any(each.differences for each in done)
     assert shadows_left(database) == []
 
 

@@ -21,7 +21,7 @@ from send_records.aggregates.values import Value
 from send_records.api.views import cursor_of
 from send_records.application import Request, SendRecords
 from send_records.bootstrap import Database
-from send_records.projections.base import Projection, fold
+from send_records.projections.base import Projection, folded
 from send_records.projections.checking import differences
 from send_records.projections.chronology import Chronology
 from send_records.projections.engine import PROJECTIONS, Engine
@@ -116,7 +116,7 @@ def allowed() -> str:
     """Return what may be read by anybody, as one text: academies, codes, the rules' citations
     (``tests/clear_fields.txt``), and the names of events, of their fields and of tables."""
     rules = shipped_rules().retention_rule("pupil_send_record", date(2026, 11, 23))
-    codes = "SPLD SLCN parents expected_progress pupil_send_record platform_administrator"
+    codes = "SPLD SLCN parents expected_progress pupil_send_record platform_administrator withdrawn"
     academies = "Alder Park Academy, Birch Lane Academy"
     names = [*EVENTS, *(each.name for each in PROJECTIONS)]
     fields = [name for event in EVENTS.values() for name in event.clear_fields()]
@@ -339,8 +339,7 @@ EDITS: list[tuple[Projection[Any], LiteralString, int]] = [
 
 def unlike_the_log(connection: Connection, projection: Projection[Any]) -> int:
     """Return how many rows are not what the whole log adds up to."""
-    rows: dict[Any, Any] = {}
-    fold(projection, rows, mapper().read(read_log(connection, after=0, limit=10_000)))
+    rows = folded(projection, mapper().read(read_log(connection, after=0, limit=10_000)))
     stored = list(Table(projection, held().seals).every(connection))
     return len(differences(projection, rows, stored))
 
@@ -361,7 +360,7 @@ def test_another_row_for_the_same_pupil_opens_and_differs(projected: Database) -
         row = register.load(editor, [PUPIL])[PUPIL]
         assert row is not None
         other = replace(row, class_teacher="Somebody Else")
-        register.save(editor, {PUPIL: other})
+        register.save(editor, {PUPIL: other}, {PUPIL: row})
         assert register.load(editor, [PUPIL]) == {PUPIL: other}
 
         assert unlike_the_log(editor, SendRegister()) == 1

@@ -312,7 +312,7 @@ class Expected:
         rows = self._rows[name]
         fold(projection, rows, self._log[self._at[name] : position])
         self._at[name] = position
-        return {key: row for key, row in rows.items() if row is not None}
+        return projection.shown(rows)
 
 
 def live(records: SendRecords) -> None:
