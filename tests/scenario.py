@@ -18,6 +18,7 @@ from send_records.aggregates.needs import IdentifyNeed
 from send_records.aggregates.pupil import AdmitPupil, Pupil
 from send_records.aggregates.register import AddToSendRegister, SupportLevel
 from send_records.aggregates.values import Area, Role, Source
+from send_records.api.refusals import refusals_of_command
 from send_records.errors import SendRecordsError
 from send_records.rules import shipped_rules
 
@@ -136,8 +137,10 @@ class Scenario:
         return Scenario(event.mutate(self.pupil))
 
     def refused(self, error: type[SendRecordsError]) -> None:
-        with pytest.raises(error):
+        """Expect a refusal, and that the API's description knows of it."""
+        with pytest.raises(error) as raised:
             self.decided()
+        assert type(raised.value) in refusals_of_command(type(self.command))  # type: ignore[arg-type]
 
 
 def a_pupil() -> Scenario:

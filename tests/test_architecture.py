@@ -55,6 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "bootstrap",
         "disclosure",
         "errors",
+        "execution",
         "projections",
         "receipts",
         "store",

@@ -26,6 +26,7 @@ from send_records.api import (
     search,
     voices,
 )
+from send_records.api.describing import describe
 from send_records.api.errors import add_error_handlers
 from send_records.bootstrap import System
 
@@ -75,4 +76,5 @@ def create_app(system: System) -> FastAPI:
     for kind in KINDS:
         app.include_router(kind.router, prefix="/v1")
     app.include_router(health.router)
+    describe(app)
     return app

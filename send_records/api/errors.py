@@ -93,15 +93,25 @@ class ProblemResponse(Response):
 
 def problem(name: str, status: int, detail: str, **more: Any) -> ProblemResponse:
     """Return problem details; ``name`` is a refusal's class name, and the end of its URN."""
+    content = said_as_problem(name, status, detail, **more)
+    return ProblemResponse(content, status, headers=NOT_KEPT | HEADERS.get(status, {}))
+
+
+def said_as_problem(name: str, status: int, detail: str, **more: Any) -> dict[str, Any]:
+    """Return what problem details say."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    content = {
+    return {
         "type": f"urn:send-records:problem:{words.replace(' ', '-').lower()}",
         "title": words.capitalize(),
         "status": status,
         "detail": detail,
         **{key: value for key, value in more.items() if value},
     }
-    return ProblemResponse(content, status, headers=NOT_KEPT | HEADERS.get(status, {}))
+
+
+def status_of(refusal: type[Exception]) -> int:
+    """Return the status that a refusal is answered with."""
+    return next(code for kind, code in STATUSES.items() if issubclass(refusal, kind))
 
 
 def _refused(request: Request, error: Exception) -> Response:
@@ -112,7 +122,7 @@ def _refused(request: Request, error: Exception) -> Response:
             record_refusal(request, type(error).__name__)
         except NotReadyYet as unrecorded:
             error = unrecorded
-    status = next(code for kind, code in STATUSES.items() if isinstance(error, kind))
+    status = status_of(type(error))
     basis = getattr(error, "basis", "")
     answer = problem(type(error).__name__, status, str(error), basis=basis)
     answer.headers["X-Request-Id"] = str(request_id(request))

@@ -30,6 +30,7 @@ from send_records.aggregates.register import AddedToSendRegister, RemovedFromSen
 from send_records.aggregates.retention import HoldKind, PlaceLegalHold
 from send_records.aggregates.reviews import HoldReview, ReviewKind, ScheduleReview, TargetReview
 from send_records.aggregates.values import STORED, Area
+from send_records.api.refusals import refusals_of_command
 from send_records.errors import SendRecordsError
 from tests.scenario import (
     ADD,
@@ -193,7 +194,9 @@ class History:
         """Give a command, which may be refused."""
         try:
             events = command.decide(self.pupil, by(command_id=command_id))
-        except SendRecordsError:
+        except SendRecordsError as refusal:
+            known = refusals_of_command(type(command))
+            assert type(refusal) in known  # noqa: PT017 - to be refused is no failure here
             return []
         self.record(events, self.pupil)
         return events

@@ -1,0 +1,107 @@
+"""Which refusals a command, or a question, can answer with: read from the rules themselves.
+
+A list kept beside the rules would be wrong the day after one is added.  So the source of ``decide``
+is read, and of whatever it calls: what these raise is what may be answered.  It may name a refusal
+too many, of a branch that is never taken; it misses none that the tests have ever seen.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from textwrap import dedent
+from types import FunctionType, ModuleType
+from typing import Any, get_type_hints
+
+from send_records import aggregates
+from send_records.aggregates.base import DomainEvent, Entry
+from send_records.aggregates.pupil import PupilNotOnRoll
+from send_records.errors import SendRecordsError
+
+Refusals = frozenset[type[SendRecordsError]]
+
+
+@cache
+def refusals_of_command(command: type[Entry]) -> Refusals:
+    """Return what deciding a command can be refused with."""
+    found = set(_Reader(command).read(getattr(command, "decide")))  # noqa: B009
+    return frozenset(
+        found - {PupilNotOnRoll} if getattr(command, "after_leaving", False) else found
+    )
+
+
+@cache
+def refusals_of_question(endpoint: Callable[..., Any]) -> Refusals:
+    """Return what a route's own function, and what it calls by name, raises."""
+    return frozenset(_Reader(None).read(endpoint))
+
+
+class _Reader:
+    """Reads functions, each once, for what they raise."""
+
+    def __init__(self, owner: type[Any] | None) -> None:
+        self._owner = owner
+        self._seen: set[FunctionType] = set()
+
+    def read(self, function: Callable[..., Any]) -> Iterator[type[SendRecordsError]]:
+        plain = inspect.unwrap(function)
+        if not isinstance(plain, FunctionType) or plain in self._seen:
+            return
+        if not plain.__module__.startswith("send_records."):
+            return
+        self._seen.add(plain)
+        known = {**inspect.getclosurevars(plain).nonlocals, **plain.__globals__}
+        for node in ast.walk(ast.parse(dedent(inspect.getsource(plain)))):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                yield from _raised(known, node.exc.func)
+            for called in self._named(known, node):
+                yield from self.read(called)
+
+    def _named(self, known: dict[str, Any], node: ast.AST) -> list[Callable[..., Any]]:
+        """Return the functions that a part of the source may mean."""
+        if isinstance(node, ast.Name):
+            return [known[node.id]] if isinstance(known.get(node.id), FunctionType) else []
+        if not isinstance(node, ast.Attribute):
+            return []
+        whose = node.value
+        if isinstance(whose, ast.Name) and isinstance(known.get(whose.id), ModuleType):
+            return [getattr(known[whose.id], node.attr, None) or _nothing]
+        if isinstance(whose, ast.Name) and whose.id == "self" and self._owner is not None:
+            return [f for c in self._owner.__mro__ if (f := _function(vars(c).get(node.attr)))]
+        return methods().get(node.attr, [])
+
+
+def _raised(known: dict[str, Any], name: ast.expr) -> list[type[SendRecordsError]]:
+    found = known.get(name.id) if isinstance(name, ast.Name) else None
+    if isinstance(found, FunctionType):  # raise erased()
+        found = get_type_hints(found).get("return")
+    return [found] if isinstance(found, type) and issubclass(found, SendRecordsError) else []
+
+
+def _function(value: Any) -> Callable[..., Any] | None:
+    found = value.fget if isinstance(value, property) else value
+    return found if isinstance(found, FunctionType) else None
+
+
+def _nothing() -> None: ...
+
+
+@cache
+def methods() -> dict[str, list[Callable[..., Any]]]:
+    """Return the methods and properties of the domain's records, rules and values, by name: what
+    ``pupil.require_on_roll`` may mean."""
+    found: dict[str, list[Callable[..., Any]]] = {}
+    modules = [m for n, m in sys.modules.items() if n.startswith(f"{aggregates.__name__}.")]
+    for module in modules:
+        for kind in vars(module).values():
+            if not isinstance(kind, type) or kind.__module__ != module.__name__:
+                continue
+            if issubclass(kind, DomainEvent):
+                continue  # an event applies, and may not refuse
+            for name, value in vars(kind).items():
+                if name != "decide" and (function := _function(value)):
+                    found.setdefault(name, []).append(function)
+    return found

@@ -1,0 +1,216 @@
+"""The API's description is complete: a summary, an example that validates, and every refusal.
+
+The examples are what the story says and is answered.  After a change of either, make them anew:
+``MAKE_EXAMPLES=1 .venv/bin/python -m pytest tests/api/test_described.py``.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic import TypeAdapter
+
+import send_records.api
+from send_records.aggregates.base import Command, Entry
+from send_records.aggregates.values import Role
+from send_records.api.describing import PROBLEM, completed
+from send_records.api.recording import snake_case
+from send_records.api.refusals import refusals_of_command
+from send_records.bootstrap import System
+from send_records.errors import SendRecordsError
+from tests.api.client import Client
+from tests.api.story import EXAMPLES, PUPIL
+from tests.api.test_accounting import READINGS
+
+FILE = Path(send_records.api.__file__).with_name("examples.json")
+
+Json = dict[str, Any]
+
+UNSHOWN = {"get_extract", "get_proofs"}
+"""Answers that are as long as a record, and are described in ``disclosure``."""
+
+
+def bodies() -> Json:
+    """Return the body of each operation that has one, without what is left out by default."""
+    recorded = {
+        snake_case(kind.__name__): step.entry.model_dump(mode="json", exclude_defaults=True)
+        for kind, step in sorted(EXAMPLES.items(), key=lambda found: found[0].__name__)
+    }
+    return recorded | {name: asked.body for name, asked in READINGS.items() if asked.body}
+
+
+def answers(client: Client) -> Json:
+    """Return what each question is answered of the story, cut to one row."""
+    dpo = client.signed_in_as(Role.DPO)
+    found: Json = {}
+    for name, asked in READINGS.items():
+        if name in UNSHOWN or asked.body:
+            continue
+        answer = dpo.get(asked.path.format(PUPIL))
+        if answer.headers["content-type"] == "application/json":
+            said = answer.json()
+            found[name] = said | {"data": said["data"][:1]} if "data" in said else said
+    return found
+
+
+@pytest.fixture(scope="module")
+def described(storied: tuple[Client, System]) -> Json:
+    client, _ = storied
+    if os.environ.get("MAKE_EXAMPLES"):
+        made = {"bodies": bodies(), "answers": answers(client)}
+        FILE.write_bytes(orjson.dumps(made, option=orjson.OPT_INDENT_2) + b"\n")
+    return completed(client.app)
+
+
+def operations(described: Json) -> dict[str, Json]:
+    return {
+        operation["operationId"]: operation
+        for path in described["paths"].values()
+        for operation in path.values()
+    }
+
+
+def routes(app: FastAPI) -> dict[str, APIRoute]:
+    return {
+        str(route.operation_id): route.original_route
+        for route in iter_route_contexts(app.routes)
+        if isinstance(route.original_route, APIRoute)
+    }
+
+
+def bodies_in(described: Json) -> dict[str, Json]:
+    return {
+        name: operation["requestBody"]["content"]["application/json"]
+        for name, operation in operations(described).items()
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
+    }
+
+
+def answers_in(described: Json) -> dict[str, Json]:
+    return {
+        name: operation["responses"]["200"]["content"]["application/json"]
+        for name, operation in operations(described).items()
+        if "application/json" in operation["responses"].get("200", {}).get("content", {})
+    }
+
+
+def test_the_examples_are_those_of_the_story(described: Json) -> None:
+    kept = orjson.loads(FILE.read_bytes())
+
+    assert kept["bodies"] == orjson.loads(orjson.dumps(bodies()))
+
+
+def test_every_operation_says_what_it_is(described: Json) -> None:
+    assert [
+        name
+        for name, operation in operations(described).items()
+        if not operation.get("summary") or not operation.get("description")
+    ] == []
+
+
+def test_every_body_has_an_example_that_validates(
+    described: Json, storied: tuple[Client, System]
+) -> None:
+    known = routes(storied[0].app)
+
+    for name, body in bodies_in(described).items():
+        [field] = known[name].dependant.body_params
+        kind: Any = field.field_info.annotation
+        TypeAdapter(kind).validate_json(orjson.dumps(body["example"]))
+
+
+def test_every_answer_has_an_example_that_validates(
+    described: Json, storied: tuple[Client, System]
+) -> None:
+    known = routes(storied[0].app)
+    without = {name for name, answer in answers_in(described).items() if "example" not in answer}
+
+    assert {name for name in without if name in READINGS} == UNSHOWN | {"find_pupils"} & without
+    for name, answer in answers_in(described).items():
+        model = known[name].response_model
+        if "example" in answer and model is not None:
+            TypeAdapter(model).validate_json(orjson.dumps(answer["example"]))
+
+
+def test_every_refusal_in_the_description_is_a_problem_with_its_type(described: Json) -> None:
+    for name, operation in operations(described).items():
+        for status, response in operation["responses"].items():
+            if int(status) < 400:
+                continue
+            examples = response["content"][PROBLEM]["examples"]
+            assert examples, (name, status)
+            for said in examples.values():
+                assert said["value"]["status"] == int(status)
+                assert said["value"]["type"].startswith("urn:send-records:problem:")
+                assert said["value"]["detail"]
+
+
+def refused_with(described: Json, operation: str) -> set[str]:
+    return {
+        name
+        for response in operations(described)[operation]["responses"].values()
+        for name in response.get("content", {}).get(PROBLEM, {}).get("examples", {})
+    }
+
+
+def test_what_stands_in_the_way_of_the_register_is_described(described: Json) -> None:
+    """Read by hand from ``aggregates/register.py``."""
+    assert refused_with(described, "add_to_send_register") >= {
+        "AlreadyOnRegister",
+        "ParentsNotInformed",
+        "PrimaryNeedMissing",
+        "AgencyNotInvolved",
+        "PupilNotOnRoll",
+        "NotYetHappened",
+        "MalformedRequest",
+        "NotSignedIn",
+        "NotPermitted",
+        "NotFound",
+        "Erased",
+        "StaleVersion",
+        "VersionNotSaid",
+        "IdempotencyKeyReused",
+        "Conflict",
+        "NotReadyYet",
+    }
+
+
+def test_a_hold_may_be_placed_after_leaving(described: Json) -> None:
+    assert "PupilNotOnRoll" not in refused_with(described, "place_legal_hold")
+
+
+def test_a_page_can_be_gone(described: Json) -> None:
+    assert refused_with(described, "get_register") >= {"CursorUnknown", "PlaceGone"}
+    assert "PlaceGone" not in refused_with(described, "get_pupil")
+
+
+def commands() -> list[type[Entry]]:
+    return [kind for kind in EXAMPLES if issubclass(kind, Command)]
+
+
+def test_the_source_of_every_command_can_be_read() -> None:
+    assert [kind.__name__ for kind in commands() if not refusals_of_command(kind)] == []
+
+
+def test_a_refusal_planted_in_what_a_command_calls_would_be_described(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Planted(SendRecordsError):
+        """Nobody has written this one down."""
+
+    def deeper() -> None:
+        raise Planted("no")
+
+    def decide(self: Command, pupil: object, by: object) -> None:
+        deeper()
+
+    kind = type("Sown", (), {"decide": decide})
+    decide.__module__ = deeper.__module__ = "send_records.aggregates.sown"
+
+    assert Planted in refusals_of_command(kind)
