@@ -8,38 +8,50 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from send_records.aggregates import (
+    adjustments,
     agencies,
     assessments,
     concerns,
     consents,
     contacts,
     details,
+    healthcare,
+    medical,
     monitoring,
     needs,
     plans,
+    profiles,
+    provision,
     pupil,
     register,
     retention,
     reviews,
+    sessions,
     voices,
 )
 from send_records.aggregates.base import DomainEvent
 
 __all__ = [
     "EVENTS",
+    "adjustments",
     "agencies",
     "assessments",
     "concerns",
     "consents",
     "contacts",
     "details",
+    "healthcare",
+    "medical",
     "monitoring",
     "needs",
     "plans",
+    "profiles",
+    "provision",
     "pupil",
     "register",
     "retention",
     "reviews",
+    "sessions",
     "voices",
 ]
 

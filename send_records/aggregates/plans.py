@@ -103,6 +103,12 @@ class OutcomeNotCited(Invalid):
     basis = "SEND Regulations 2014 reg 12; SEND Code of Practice 9.69"
 
 
+class TargetNotInPlan(RuleBroken):
+    """What serves a target serves one of the plan that support follows."""
+
+    basis = "SEND policy s.10.2; SEND Code of Practice 6.48-6.52"
+
+
 class ReviewTooFarAhead(Invalid):
     """A plan has a clear review date, by the end of the next term."""
 
@@ -115,6 +121,15 @@ def plan_of(pupil: Pupil, plan_id: UUID) -> Plan:
         if plan is not None and plan.id == plan_id:
             return plan
     raise NotFound(f"The pupil has no plan {plan_id} in force or in draft.")
+
+
+def plan_with(pupil: Pupil, target: str) -> Plan:
+    """Return the plan that support follows, which has this target; raise TargetNotInPlan."""
+    plan = pupil.working_plan
+    if plan is None or target not in plan.targets:
+        wanted = ", ".join(plan.targets) if plan is not None else ""
+        raise TargetNotInPlan(f"The plan's targets are {wanted}." if wanted else "No plan is open.")
+    return plan
 
 
 class PlanContents(Entry):

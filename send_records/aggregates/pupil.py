@@ -16,15 +16,18 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+from send_records.aggregates.adjustments import Adjustment
 from send_records.aggregates.agencies import Agency
 from send_records.aggregates.base import By, Command, DomainEvent, Entry, PupilEvent
 from send_records.aggregates.concerns import Concern
 from send_records.aggregates.consents import Agreement, NoticeOf, Purpose
 from send_records.aggregates.contacts import Contact
 from send_records.aggregates.details import Sex, Uln, Upn, require_born_by, year_group
+from send_records.aggregates.medical import MedicalPlace
 from send_records.aggregates.monitoring import Monitoring
 from send_records.aggregates.needs import Need
 from send_records.aggregates.plans import Plan
+from send_records.aggregates.provision import Provision
 from send_records.aggregates.register import Registration
 from send_records.aggregates.retention import Hold, RetentionClassAssigned, assigned
 from send_records.aggregates.reviews import Review, ScheduledReview
@@ -65,6 +68,14 @@ class Pupil:
     retention_class: str | None = None
     retention_rule: str | None = None
     holds: Mapping[UUID, Hold] = field(default_factory=lambda: NOTHING)
+    provisions: Mapping[UUID, Provision] = field(default_factory=lambda: NOTHING)
+    """Those going on and those ended."""
+    adjustments: Mapping[UUID, Adjustment] = field(default_factory=lambda: NOTHING)
+    """Those made now."""
+    profiles: int = 0
+    """How many versions of the one-page profile were written."""
+    medical: Mapping[str, MedicalPlace] = field(default_factory=lambda: NOTHING)
+    """The places on the medical register now, by the condition in lower case."""
 
     @property
     def working_plan(self) -> Plan | None:

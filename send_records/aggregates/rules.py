@@ -59,6 +59,14 @@ class Interval(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limit(Row):
+    """How much of something there may be at most, by name."""
+
+    name: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionRule(Row):
     """How long a class of record is kept, and from what."""
 
@@ -106,6 +114,7 @@ class Rules:
     intervals: tuple[Interval, ...]
     retention: tuple[RetentionRule, ...]
     score_ranges: tuple[ScoreRange, ...]
+    limits: tuple[Limit, ...] = ()
 
     def edition(self, on: date) -> Edition:
         """Return the edition of the policy in force; raise RuleMissing if there is none."""
@@ -126,6 +135,12 @@ class Rules:
         rows = [i for i in self.intervals if i.name == name]
         first = min((row.effective_from for row in rows), default=on)
         return _latest(rows, max(on, first), f"interval {name}")
+
+    def limit(self, name: str, on: date) -> Limit:
+        """Return the limit in force, as ``interval`` does; raise RuleMissing if there is none."""
+        rows = [limit for limit in self.limits if limit.name == name]
+        first = min((row.effective_from for row in rows), default=on)
+        return _latest(rows, max(on, first), f"limit {name}")
 
     def retention_rule(self, record_class: str, on: date) -> RetentionRule:
         """Return the rule the trust has adopted; raise RuleMissing if there is none."""

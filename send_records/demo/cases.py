@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from importlib.resources import files
 from typing import Any
 from uuid import UUID, uuid4
@@ -31,6 +32,9 @@ class Story:
     contacts: dict[str, str] = field(default_factory=dict)
     concern_id: str | None = None
     plan_id: str | None = None
+    targets: dict[str, str] = field(default_factory=dict)
+    """Of the plan drafted last: the area of each."""
+    provisions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -178,6 +182,7 @@ def _level(story: Story, details: Details, key: str) -> Said:
 
 def _drafted(story: Story, details: Details, key: str) -> Said:
     story.plan_id = key
+    story.targets = {target["ref"]: target["area"] for target in details["targets"]}
     return "plans/draft", {
         "kind": details["plan"],
         "review_on": details["review_on"],
@@ -230,6 +235,42 @@ def _advice(story: Story, details: Details, key: str) -> Said:
     return "agencies/advise", details
 
 
+def _provision(story: Story, details: Details, key: str) -> Said:
+    story.provisions[details["intervention"]] = key
+    return "provision/start", {
+        **{name: details[name] for name in ("intervention", "tier", "target", "weeks")},
+        "area": story.targets[details["target"]],
+        "entry_data": details["entry"],
+        "delivery": {
+            "deliverer": {"role": details["deliverer"]},
+            "group_size": details["group_size"],
+            "sessions_per_week": details["sessions_per_week"],
+            "minutes": details["minutes"],
+            "hourly_rate": details["hourly_cost"],
+        },
+    }
+
+
+def _sessions(story: Story, details: Details, key: str) -> Said:
+    monday = date.fromisoformat(details["week_of"])
+    return "provision/log", {
+        "provision_id": story.provisions[details["intervention"]],
+        "first_day": monday.isoformat(),
+        "last_day": (monday + timedelta(days=4)).isoformat(),
+        "planned": details["planned"],
+        "delivered": details["delivered"],
+        "note": details["reason"],
+    }
+
+
+def _provision_ended(story: Story, details: Details, key: str) -> Said:
+    return "provision/end", {
+        "provision_id": story.provisions[details["intervention"]],
+        "exit_data": details["exit"],
+        "impact_rating": details["impact_rating"],
+    }
+
+
 SAID: dict[str, Callable[[Story, Details, str], Said]] = {
     "PupilAdmitted": _admitted,
     "ContactRecorded": _contact,
@@ -258,6 +299,12 @@ SAID: dict[str, Callable[[Story, Details, str], Said]] = {
     "PlanDrafted": _drafted,
     "PlanAgreed": _agreed,
     "PlanShared": _shared,
+    "OnePageProfileWritten": _as_it_is("profiles/write"),
+    "ProvisionStarted": _provision,
+    "ProvisionSessionsLogged": _sessions,
+    "ProvisionEnded": _provision_ended,
+    "PlacedOnMedicalRegister": _as_it_is("medical/place"),
+    "HealthcarePlanRecorded": _as_it_is("medical/record-plan"),
     "ReviewHeld": _reviewed,
     "PupilVoiceRecorded": _pupil_voice,
     "ParentVoiceRecorded": _agreement("voices/parent"),

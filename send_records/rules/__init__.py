@@ -1,4 +1,4 @@
-"""The rules with numbers in them, shipped as data: code sets, intervals, retention, score ranges.
+"""The rules with numbers in them, shipped as data: codes, intervals, retention, scores, limits.
 
 Each row carries its citation and the day from which it is in force.  To change a rule, add a row
 with a later day; never edit one, for decisions already recorded were judged by it.
@@ -15,6 +15,7 @@ from send_records.aggregates.rules import (
     Code,
     Edition,
     Interval,
+    Limit,
     RetentionRule,
     Rules,
     ScoreRange,
@@ -32,6 +33,7 @@ def shipped_rules() -> Rules:
             for row in group["rows"]
         ),
         intervals=tuple(Interval(**row) for row in _rows("intervals", "interval")),
+        limits=tuple(Limit(**row) for row in _rows("limits", "limit")),
         retention=tuple(RetentionRule(**row) for row in _rows("retention", "retention")),
         score_ranges=tuple(
             ScoreRange(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from send_records.aggregates.rules import (
     Interval,
+    Limit,
     RetentionRule,
     Row,
     RuleMissing,
@@ -41,6 +42,7 @@ EVERY_ROW: list[Row] = [
     *SHIPPED.intervals,
     *SHIPPED.retention,
     *SHIPPED.score_ranges,
+    *SHIPPED.limits,
 ]
 
 
@@ -86,9 +88,20 @@ def test_a_day_before_the_first_interval_is_judged_by_the_first() -> None:
     assert SHIPPED.interval("plan_review", date(1998, 5, 1)).months == 4
 
 
+def test_a_limit_is_the_newest_in_force_and_the_first_before_it() -> None:
+    page = Limit(citation="policy", effective_from=date(2015, 1, 1), name="page", most=3000)
+    shorter = replace(page, most=2500, effective_from=date(2020, 1, 1))
+    rules = replace(NO_RULES, limits=(shorter, page))
+
+    on_days = [date(1998, 5, 1), date(2019, 12, 31), date(2020, 1, 1)]
+    assert [rules.limit("page", day).most for day in on_days] == [3000, 3000, 2500]
+
+
 def test_a_rule_that_is_not_shipped_is_missing_rather_than_guessed() -> None:
     with pytest.raises(RuleMissing):
         SHIPPED.interval("holidays", TODAY)
+    with pytest.raises(RuleMissing):
+        SHIPPED.limit("holidays", TODAY)
     with pytest.raises(RuleMissing):
         SHIPPED.retention_rule("catering", TODAY)
     with pytest.raises(RuleMissing):

@@ -16,7 +16,8 @@ from send_records.aggregates.values import Role
 from send_records.api.accounting import access_class_of
 from send_records.api.recording import snake_case
 from send_records.identity import LocalIssuer
-from tests.api.story import EXAMPLES, body_of
+from tests.api.steps import body_of
+from tests.api.story import EXAMPLES
 from tests.scenario import ADMIT, SENCO
 
 PROBLEM = "application/problem+json"

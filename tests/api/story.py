@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 from uuid import UUID, uuid4
 
 from send_records.aggregates.agencies import (
@@ -103,7 +101,9 @@ from send_records.aggregates.values import Area, Role
 from send_records.aggregates.voices import RecordParentVoice, RecordPupilVoice
 from send_records.application import Request, SendRecords
 from send_records.receipts import Receipt
-from tests.scenario import ADMIT, MOTHER, RECORD_MOTHER, SENCO
+from tests.api import story_provision
+from tests.api.steps import Step, step
+from tests.scenario import ADMIT, MOTHER, RECORD_MOTHER
 
 DPO = Actor(id=UUID(int=3), name="Priya Shah", role=Role.DPO)
 
@@ -121,29 +121,6 @@ TARGET = Target(
     expected_impact="Reads with the class",
     strategies={Helper.CLASS: "Paired reading"},
 )
-
-
-@dataclass(frozen=True)
-class Step:
-    """One entry of the story: what is recorded, under which key, and by whom."""
-
-    entry: Entry
-    key: UUID
-    actor: Actor
-
-    @property
-    def body(self) -> dict[str, Any]:
-        return body_of(self.entry)
-
-
-def body_of(entry: Entry) -> dict[str, Any]:
-    """Return the body that says an entry."""
-    body: dict[str, Any] = entry.model_dump(mode="json")
-    return body
-
-
-def step(entry: Entry, key: UUID | None = None, actor: Actor = SENCO) -> Step:
-    return Step(entry, key or uuid4(), actor)
 
 
 def upn_of(rest: str) -> str:
@@ -380,6 +357,7 @@ STORY: list[Step] = [
             occurred_on=date(2024, 3, 7), plan_id=PLAN, shared_with=("parents",), how="On paper"
         )
     ),
+    *story_provision.STEPS,
     step(
         ScheduleReview(
             occurred_on=date(2024, 3, 7),

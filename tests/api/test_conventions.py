@@ -18,7 +18,8 @@ from send_records.bootstrap import System
 from send_records.store.notes import open_note
 from send_records.store.signing import Purpose
 from tests.api.client import Client, problem_of
-from tests.api.story import EXAMPLES, PUPIL, REFUSED, STORY, body_of
+from tests.api.steps import body_of
+from tests.api.story import EXAMPLES, PUPIL, REFUSED, STORY
 from tests.scenario import ADD, ADMIT, IDENTIFY, RECORD_MOTHER, SENCO, TELL, but
 
 

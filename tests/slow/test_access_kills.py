@@ -27,7 +27,7 @@ from send_records.aggregates.base import Actor
 from send_records.aggregates.values import Role
 from send_records.bootstrap import issuer
 from send_records.demo.run import throwaway
-from tests.api.story import body_of
+from tests.api.steps import body_of
 from tests.scenario import ADMIT, RECORD_MOTHER, but
 from tests.scratch import scratch
 from tests.store.proxy import until
