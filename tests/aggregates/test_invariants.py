@@ -23,8 +23,11 @@ from send_records.aggregates import EVENTS
 from send_records.aggregates.agencies import RecordAgencyInvolvement
 from send_records.aggregates.base import Command, DomainEvent, Metadata, PupilEvent
 from send_records.aggregates.concerns import ConcernClosed, Factor, RaiseConcern
+from send_records.aggregates.delivery import Deliverer, Delivery, Tier
+from send_records.aggregates.medical import PlaceOnMedicalRegister
 from send_records.aggregates.monitoring import MonitoringEnded, MonitoringStarted, StartMonitoring
 from send_records.aggregates.plans import DraftPlan, PlanKind, Target
+from send_records.aggregates.provision import StartProvision
 from send_records.aggregates.pupil import Pupil, RecordLeaving
 from send_records.aggregates.register import AddedToSendRegister, RemovedFromSendRegister
 from send_records.aggregates.retention import HoldKind, PlaceLegalHold
@@ -111,6 +114,7 @@ def known_in(pupil: Pupil, command_class: type[Command]) -> dict[str, Strategy]:
         "adjustment_id": st.sampled_from([*pupil.adjustments] or [NOBODY]),
         "condition": st.sampled_from([*pupil.medical, "EP"]),
         "target": st.sampled_from([*refs, None]),
+        "schema_version": st.just("dfe-template-a"),
         "review_id": st.sampled_from([*pupil.scheduled_reviews] or [NOBODY]),
         "hold_id": st.sampled_from([*pupil.holds] or [NOBODY]),
         "review_on": st.sampled_from([*DAYS, *pupil.reviews]),
@@ -174,7 +178,27 @@ PLANNED: list[Command] = [
         ),
     ),
 ]
-OPENINGS = [[], FAMILY, TOLD, WATCHED, PLANNED]
+GIVEN: list[Command] = [
+    *PLANNED,
+    StartProvision(
+        occurred_on=DAY,
+        intervention="Precision teaching",
+        tier=Tier.TARGETED,
+        area=Area.COGNITION,
+        target="T1",
+        delivery=Delivery(
+            deliverer=Deliverer(role="teaching_assistant"),
+            group_size=3,
+            sessions_per_week=Decimal(5),
+            minutes=10,
+            hourly_rate=Decimal("16.40"),
+        ),
+        weeks=39,
+        entry_data="11 words a minute",
+    ),
+    PlaceOnMedicalRegister(occurred_on=DAY, condition="EP"),
+]
+OPENINGS = [[], FAMILY, TOLD, WATCHED, PLANNED, GIVEN]
 """What may be on record before anything is asked."""
 
 

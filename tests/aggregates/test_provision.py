@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from send_records.aggregates.base import NotYetHappened
+from send_records.aggregates.base import Command, NotYetHappened
 from send_records.aggregates.delivery import (
     Deliverer,
     Delivery,
@@ -40,7 +44,7 @@ from send_records.aggregates.sessions import (
     SessionsAlreadyLogged,
 )
 from send_records.aggregates.values import Area
-from send_records.errors import Invalid, NotFound
+from send_records.errors import Invalid, NotFound, SendRecordsError
 from tests.scenario import NOBODY, Scenario, a_pupil, but
 
 MONDAY = date(2024, 1, 8)
@@ -101,11 +105,14 @@ END = EndProvision(
 )
 
 
+PENNY = Decimal("0.01")
+
+
 def planned() -> Scenario:
     return a_pupil().given(DRAFT, new_id=PLAN)
 
 
-def given() -> Scenario:
+def provided() -> Scenario:
     """Precision teaching is given, from 8 January 2024 and for ten weeks."""
     return planned().given(START, new_id=PROVISION)
 
@@ -166,7 +173,7 @@ def test_what_was_recorded_is_read_back_though_it_is_out_of_bounds_now() -> None
 
 
 def test_cost_is_weeks_by_sessions_by_hours_by_rate_shared_by_the_group() -> None:
-    alone = given().pupil.provisions[PROVISION].stretches
+    alone = provided().pupil.provisions[PROVISION].stretches
     in_threes = ALONE.model_copy(update={"group_size": 3, "sessions_per_week": Decimal("0.5")})
     shared = planned().given(but(START, delivery=in_threes), new_id=PROVISION).pupil
 
@@ -176,7 +183,7 @@ def test_cost_is_weeks_by_sessions_by_hours_by_rate_shared_by_the_group() -> Non
 
 
 def test_sessions_are_logged_and_cost_what_was_delivered() -> None:
-    logged = given().when(LOG).then(ProvisionSessionsLogged, planned=5, delivered=3, attended=2)
+    logged = provided().when(LOG).then(ProvisionSessionsLogged, planned=5, delivered=3, attended=2)
 
     provision = logged.pupil.provisions[PROVISION]
     assert delivered_cost(provision.stretches, provision.logged) == Decimal("8.20")
@@ -184,7 +191,7 @@ def test_sessions_are_logged_and_cost_what_was_delivered() -> None:
 
 
 def test_sessions_are_logged_once_for_a_day() -> None:
-    logged = given().given(LOG)
+    logged = provided().given(LOG)
     overlapping = but(LOG, first_day=date(2024, 2, 2), last_day=date(2024, 2, 9))
 
     logged.when(LOG).refused(SessionsAlreadyLogged)
@@ -195,15 +202,15 @@ def test_sessions_are_logged_once_for_a_day() -> None:
 
 
 def test_sessions_lie_within_the_provision_s_life_and_in_the_past() -> None:
-    given().when(but(LOG, first_day=date(2024, 1, 7))).refused(OutsideProvision)
-    given().when(but(LOG, first_day=date(2024, 2, 3))).refused(Invalid)
-    given().when(but(LOG, last_day=date(2024, 2, 3))).refused(Invalid)
-    given().when(but(LOG, last_day=date(2026, 11, 24))).refused(NotYetHappened)
-    given().when(but(LOG, provision_id=NOBODY)).refused(NotFound)
+    provided().when(but(LOG, first_day=date(2024, 1, 7))).refused(OutsideProvision)
+    provided().when(but(LOG, first_day=date(2024, 2, 3))).refused(Invalid)
+    provided().when(but(LOG, last_day=date(2024, 2, 3))).refused(Invalid)
+    provided().when(but(LOG, last_day=date(2026, 11, 24))).refused(NotYetHappened)
+    provided().when(but(LOG, provision_id=NOBODY)).refused(NotFound)
 
 
 def test_sessions_of_provision_that_has_ended_may_be_logged_late() -> None:
-    ended = given().given(END)
+    ended = provided().given(END)
 
     ended.when(but(LOG, occurred_on=date(2024, 4, 12))).then(ProvisionSessionsLogged)
     after = but(
@@ -216,14 +223,14 @@ def test_sessions_of_provision_that_has_ended_may_be_logged_late() -> None:
 
 
 def test_nobody_attends_what_was_not_delivered_but_more_may_be_delivered_than_planned() -> None:
-    given().when(but(LOG, attended=4)).refused(MoreThanDelivered)
-    given().when(but(LOG, delivered=6, attended=6)).then(ProvisionSessionsLogged)
-    given().when(but(LOG, attended=None)).then(ProvisionSessionsLogged, attended=None)
+    provided().when(but(LOG, attended=4)).refused(MoreThanDelivered)
+    provided().when(but(LOG, delivered=6, attended=6)).then(ProvisionSessionsLogged)
+    provided().when(but(LOG, attended=None)).then(ProvisionSessionsLogged, attended=None)
 
 
 def test_a_change_holds_from_its_day_and_is_costed_from_it() -> None:
     changed = (
-        given()
+        provided()
         .when(CHANGE)
         .then(
             ProvisionChanged,
@@ -243,68 +250,117 @@ def test_a_change_holds_from_its_day_and_is_costed_from_it() -> None:
 def test_a_change_that_is_entered_late_changes_what_earlier_logs_cost() -> None:
     late = but(CHANGE, occurred_on=date(2024, 1, 29))
 
-    provision = given().given(LOG, late).pupil.provisions[PROVISION]
+    provision = provided().given(LOG, late).pupil.provisions[PROVISION]
 
     assert delivered_cost(provision.stretches, provision.logged) == Decimal("2.05")
 
 
 def test_provision_may_go_on_for_longer_or_for_a_target_of_the_next_plan() -> None:
     longer = but(CHANGE, delivery=None, weeks=12)
-    given().when(longer).then(
+    provided().when(longer).then(
         ProvisionChanged, delivery=ALONE, weeks=12, planned_to=date(2024, 4, 28)
     )
-    given().when(but(CHANGE, target="T1")).then(ProvisionChanged, plan_id=PLAN, target="T1")
-    given().when(but(CHANGE, target="T2")).refused(TargetNotInPlan)
+    provided().when(but(CHANGE, target="T1")).then(ProvisionChanged, plan_id=PLAN, target="T1")
+    provided().when(but(CHANGE, target="T2")).refused(TargetNotInPlan)
 
 
 def test_a_change_after_all_planned_weeks_says_for_how_long_it_goes_on() -> None:
     overrun = but(CHANGE, occurred_on=date(2024, 4, 15))
 
-    given().when(overrun).refused(Invalid)
-    given().when(but(overrun, weeks=2)).then(ProvisionChanged, weeks_before=10, weeks=2)
+    provided().when(overrun).refused(Invalid)
+    provided().when(but(overrun, weeks=2)).then(ProvisionChanged, weeks_before=10, weeks=2)
 
 
 def test_weeks_run_and_weeks_left_add_up_whichever_day_it_changes_on() -> None:
     for days in range(1, 67):
-        changed = given().given(but(CHANGE, occurred_on=MONDAY + timedelta(days=days)))
+        changed = provided().given(but(CHANGE, occurred_on=MONDAY + timedelta(days=days)))
 
         stretches = changed.pupil.provisions[PROVISION].stretches
         assert sum(stretch.weeks for stretch in stretches) == 10, days
 
 
 def test_changes_come_in_the_order_of_their_days_and_say_what_changed() -> None:
-    given().when(but(CHANGE, occurred_on=MONDAY)).refused(OutsideProvision)
-    given().given(CHANGE).when(CHANGE).refused(OutsideProvision)
+    provided().when(but(CHANGE, occurred_on=MONDAY)).refused(OutsideProvision)
+    provided().given(CHANGE).when(CHANGE).refused(OutsideProvision)
     with pytest.raises(ValidationError):
         but(CHANGE, delivery=None)
 
 
 def test_provision_ends_with_exit_data_and_a_rating_that_says_what_it_meant() -> None:
     ended = (
-        given()
+        provided()
         .when(END)
         .then(ProvisionEnded, impact_rating=1, impact="Some impact, short of the target", why=None)
     )
 
     ended.when(END).refused(ProvisionOver)
     ended.when(but(CHANGE, occurred_on=date(2024, 3, 22))).refused(ProvisionOver)
-    given().when(but(END, impact_rating=4)).refused(ImpactRatingUnknown)
-    given().when(but(END, provision_id=NOBODY)).refused(NotFound)
+    provided().when(but(END, impact_rating=4)).refused(ImpactRatingUnknown)
+    provided().when(but(END, provision_id=NOBODY)).refused(NotFound)
 
 
 def test_provision_that_ends_early_says_why() -> None:
     early = but(END, occurred_on=date(2024, 3, 16))
 
-    given().when(early).refused(EarlyEndUnexplained)
-    given().when(but(early, why="Met the target")).then(ProvisionEnded)
+    provided().when(early).refused(EarlyEndUnexplained)
+    provided().when(but(early, why="Met the target")).then(ProvisionEnded)
 
 
 def test_provision_does_not_end_before_what_is_known_of_it() -> None:
     early = but(END, occurred_on=date(2024, 2, 1), why="Moved")
 
-    given().when(but(early, occurred_on=date(2024, 1, 7))).refused(OutsideProvision)
-    given().given(LOG).when(early).refused(OutsideProvision)
-    given().given(CHANGE).when(early).refused(OutsideProvision)
+    provided().when(but(early, occurred_on=date(2024, 1, 7))).refused(OutsideProvision)
+    provided().given(LOG).when(early).refused(OutsideProvision)
+    provided().given(CHANGE).when(early).refused(OutsideProvision)
+
+
+days = st.dates(MONDAY, date(2024, 3, 31))
+asked: st.SearchStrategy[Command] = st.one_of(
+    st.builds(
+        lambda first, last, delivered: but(
+            LOG,
+            occurred_on=last,
+            first_day=first,
+            last_day=last,
+            delivered=delivered,
+            attended=None,
+        ),
+        days,
+        days,
+        st.integers(0, 9),
+    ),
+    st.builds(
+        lambda day, size: but(
+            CHANGE, occurred_on=day, delivery=ALONE.model_copy(update={"group_size": size})
+        ),
+        days,
+        st.integers(1, 7),
+    ),
+    st.builds(lambda day: but(END, occurred_on=day, why="Moved"), days),
+)
+
+
+@given(st.lists(asked, max_size=12))
+def test_whatever_is_asked_no_day_is_logged_twice_or_outside_and_sums_stay_right(
+    commands: list[Command],
+) -> None:
+    so_far = provided()
+    for command in commands:
+        with suppress(SendRecordsError):
+            so_far = so_far.given(command)
+    provision = so_far.pupil.provisions[PROVISION]
+    logged = sorted(provision.logged, key=lambda log: log.first)
+
+    assert all(earlier.last < later.first for earlier, later in pairwise(logged))
+    ended_on = provision.ended_on or date.max
+    assert all(provision.started_on <= log.first <= log.last <= ended_on for log in logged)
+    assert sum(stretch.weeks for stretch in provision.stretches) == 10
+    assert planned_sessions(provision.stretches) == 50
+    delivered = sum(log.delivered for log in logged)
+    assert delivered_minutes(provision.stretches, provision.logged) == 10 * delivered
+    cheapest, dearest = (cost_per_pupil(ALONE, delivered) / n for n in (7, 1))
+    cost = delivered_cost(provision.stretches, provision.logged)
+    assert cheapest - PENNY <= cost <= dearest + PENNY
 
 
 def test_provision_says_what_pays_for_it() -> None:
