@@ -169,15 +169,17 @@ class ConcernRaised(PupilEvent):
 
 
 class RaiseConcern(Command):
-    """Refer a worry about a pupil to the SENDCo.  Anyone on the staff may."""
+    """Refer a worry about a pupil to the SENDCo.  Anyone on the staff may, in one call with four
+    fields: the day, the areas, what is seen, and the pupil's strengths."""
 
     roles = STAFF
 
     areas: Some[Area]
-    noticed_on: Day
     description: Words
     """What is seen, how often, how strongly, how long."""
     strengths: Words
+    noticed_on: Day | None = None
+    """The day of this entry, unless it was noticed before."""
     strategies_tried: Few[Strategy] = ()
     progress_tests: Few[ProgressTest] = ()
     factors_considered: Few[Factor] = ()
@@ -186,15 +188,16 @@ class RaiseConcern(Command):
     vision_checked: Flag | None = None
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
-        require_past(self.noticed_on, by)
-        if self.noticed_on > self.occurred_on:
+        noticed_on = self.noticed_on or self.occurred_on
+        require_past(noticed_on, by)
+        if noticed_on > self.occurred_on:
             raise Invalid("A concern is noticed on the day it is raised, or before.")
         return [
             ConcernRaised(
                 **self.entry(pupil, by),
                 concern_id=by.new_id,
                 areas=self.areas,
-                noticed_on=self.noticed_on,
+                noticed_on=noticed_on,
                 description=self.description,
                 strengths=self.strengths,
                 strategies_tried=self.strategies_tried,

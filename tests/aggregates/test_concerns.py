@@ -72,6 +72,20 @@ def raised() -> Scenario:
     return a_family().given(RAISE, new_id=CONCERN)
 
 
+def test_a_class_teacher_raises_a_concern_with_four_fields() -> None:
+    required = {name for name, field in RaiseConcern.model_fields.items() if field.is_required()}
+    assert required == {"occurred_on", "areas", "description", "strengths"}
+    assert Role.CLASS_TEACHER in RaiseConcern.roles
+
+    a_pupil().when(RaiseConcern(**{name: getattr(RAISE, name) for name in required})).then(
+        ConcernRaised,
+        noticed_on=date(2023, 10, 9),
+        strategies_tried=(),
+        factors_considered=(),
+        home_language_assessed=None,
+    )
+
+
 def test_a_concern_keeps_the_day_it_was_noticed() -> None:
     a_pupil().when(RAISE).then(
         ConcernRaised, noticed_on=date(2023, 10, 2), areas=(Area.COGNITION, Area.COMMUNICATION)

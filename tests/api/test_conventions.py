@@ -226,7 +226,7 @@ def test_a_broken_rule_cites_where_it_comes_from(client: Client, pupil_id: str) 
 def test_what_is_malformed_is_named_by_its_place(client: Client, pupil_id: str) -> None:
     body = EXAMPLES[RaiseConcern].body
     body["areas"] = ["cognition_and_learning", "reading"]
-    body["noticed_on"] = None
+    body["noticed_on"] = "yesterday"
     body["strategies_tried"][0]["effect"] = ""
     del body["strengths"]
 

@@ -150,7 +150,7 @@ def cases() -> Iterator[Case]:
         *["20240101", "1704067200", "1704067200000", "-1", "1.5", "1e12", "true", "null", "[]"],
         f'{{"{CANARY}": 1}}',
     ]:
-        yield RaiseConcern, "noticed_on", value
+        yield RecordAgencyAdvice, "report_dated", value
         yield AdmitPupil, "date_of_birth", value
         yield MovePupilAcademy, "occurred_on", value
     for value in [
