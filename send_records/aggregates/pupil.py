@@ -16,21 +16,26 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+from send_records.aggregates.access_requests import AccessRequest
 from send_records.aggregates.adjustments import Adjustment
 from send_records.aggregates.agencies import Agency
 from send_records.aggregates.base import By, Command, DomainEvent, Entry, PupilEvent
+from send_records.aggregates.complaints import Complaint
 from send_records.aggregates.concerns import Concern
 from send_records.aggregates.consents import Agreement, NoticeOf, Purpose
 from send_records.aggregates.contacts import Contact
 from send_records.aggregates.details import Sex, Uln, Upn, require_born_by, year_group
+from send_records.aggregates.handovers import Handover, Move
 from send_records.aggregates.medical import MedicalPlace
 from send_records.aggregates.monitoring import Monitoring
 from send_records.aggregates.needs import Need
 from send_records.aggregates.plans import Plan
 from send_records.aggregates.provision import Provision
+from send_records.aggregates.reduced_timetables import ReducedTimetable
 from send_records.aggregates.register import Registration
 from send_records.aggregates.retention import Hold, RetentionClassAssigned, assigned
 from send_records.aggregates.reviews import Review, ScheduledReview
+from send_records.aggregates.transition import Transition
 from send_records.aggregates.values import ROSTER, Clear, Day, Few, Name, Words, day_in_words
 from send_records.aggregates.voices import Voice
 from send_records.errors import RuleBroken
@@ -76,6 +81,13 @@ class Pupil:
     """How many versions of the one-page profile were written."""
     medical: Mapping[str, MedicalPlace] = field(default_factory=lambda: NOTHING)
     """The places on the medical register now, by the condition in lower case."""
+    transitions: Mapping[UUID, Transition] = field(default_factory=lambda: NOTHING)
+    handovers: Mapping[UUID, Handover] = field(default_factory=lambda: NOTHING)
+    move: Move | None = None
+    """The move inside the trust that awaits acceptance."""
+    reduced_timetable: ReducedTimetable | None = None
+    complaints: Mapping[UUID, Complaint] = field(default_factory=lambda: NOTHING)
+    access_requests: Mapping[UUID, AccessRequest] = field(default_factory=lambda: NOTHING)
 
     @property
     def working_plan(self) -> Plan | None:
@@ -175,11 +187,13 @@ class PupilMovedAcademy(PupilEvent):
     accepted_by: str
 
     def apply(self, pupil: Pupil) -> Pupil:
-        return replace(pupil, academy=self.to_academy)
+        move = Move(pupil.academy, self.to_academy, self.occurred_on)
+        return replace(pupil, academy=self.to_academy, move=move)
 
 
 class MovePupilAcademy(Command):
-    """Record that a pupil moved to another academy of the trust; the record goes with them."""
+    """Record that a pupil moved to another academy of the trust; the record goes with them, and
+    the SENDCo there accepts it (see ``handovers``)."""
 
     roles = ROSTER
 
@@ -229,7 +243,7 @@ class PupilReadmitted(PupilEvent):
     nc_year: Clear[str]
 
     def apply(self, pupil: Pupil) -> Pupil:
-        return replace(pupil, academy=self.academy, left_on=None)
+        return replace(pupil, academy=self.academy, left_on=None, move=None)
 
 
 class ReadmitPupil(Command):

@@ -66,6 +66,13 @@ class Limit(Row):
     most: int
 
 
+class TimetableLimit(Row):
+    """For how many days a timetable may be reduced, first and last counted; ``*`` is anywhere."""
+
+    local_authority: str
+    days: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionRule(Row):
     """How long a class of record is kept, and from what."""
@@ -115,6 +122,7 @@ class Rules:
     retention: tuple[RetentionRule, ...]
     score_ranges: tuple[ScoreRange, ...]
     limits: tuple[Limit, ...] = ()
+    timetable_limits: tuple[TimetableLimit, ...] = ()
 
     def edition(self, on: date) -> Edition:
         """Return the edition of the policy in force; raise RuleMissing if there is none."""
@@ -155,6 +163,18 @@ class Rules:
             if r.record_class == record_class and r.advisory and r.in_force(on)
         ]
         return max(advice, key=lambda rule: rule.effective_from, default=None)
+
+    def timetable_limit(self, local_authority: str | None, on: date) -> TimetableLimit:
+        """Return the local authority's own limit or, if none is known, everybody's."""
+        named = [
+            row
+            for row in self.timetable_limits
+            if local_authority is not None
+            and row.local_authority.casefold() == local_authority.casefold()
+            and row.in_force(on)
+        ]
+        rows = named or [row for row in self.timetable_limits if row.local_authority == "*"]
+        return _latest(rows, on, "limit of a reduced timetable")
 
     def score_range(self, tool: str, edition: str, name: str, on: date) -> ScoreRange | None:
         """Return the range of a score, from the row that names the tool most exactly."""

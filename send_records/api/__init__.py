@@ -6,9 +6,12 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from send_records.api import (
+    access_requests,
     accesses,
     agencies,
     assessments,
+    communications,
+    complaints,
     concerns,
     consents,
     contacts,
@@ -23,10 +26,12 @@ from send_records.api import (
     proofs,
     provision,
     pupils,
+    reduced_timetables,
     register,
     retention,
     reviews,
     search,
+    transition,
     voices,
 )
 from send_records.api.describing import describe
@@ -51,6 +56,11 @@ KINDS = (
     reviews,
     voices,
     retention,
+    transition,
+    reduced_timetables,
+    communications,
+    complaints,
+    access_requests,
     search,
     accesses,
     proofs,

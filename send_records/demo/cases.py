@@ -21,6 +21,9 @@ Details = dict[str, Any]
 TEACHER = "Jo Whitfield"
 """The class teacher, whom the case files do not name."""
 
+LEADERS = {"principal": "Ruth Amos", "head_of_inclusion": "Paul Grey"}
+"""Who approved, whom the case files name by their roles alone."""
+
 
 @dataclass
 class Story:
@@ -271,6 +274,22 @@ def _provision_ended(story: Story, details: Details, key: str) -> Said:
     }
 
 
+def _contact_with_family(story: Story, details: Details, key: str) -> Said:
+    details["contact_ids"] = _contacts(story, [details.pop("with")])
+    return "communications/contact", details
+
+
+def _timetable_reduced(story: Story, details: Details, key: str) -> Said:
+    details["ground"] = "re_induction"
+    details["approved_by"] = [
+        {"name": LEADERS[role], "role": role} for role in details["approved_by"]
+    ]
+    details["step_up"] = [
+        {"from_on": step["from"], "sessions": step["sessions"]} for step in details["step_up"]
+    ]
+    return "reduced-timetables/agree", details
+
+
 SAID: dict[str, Callable[[Story, Details, str], Said]] = {
     "PupilAdmitted": _admitted,
     "ContactRecorded": _contact,
@@ -309,5 +328,10 @@ SAID: dict[str, Callable[[Story, Details, str], Said]] = {
     "PupilVoiceRecorded": _pupil_voice,
     "ParentVoiceRecorded": _agreement("voices/parent"),
     "LegalHoldPlaced": _as_it_is("retention/hold"),
+    "ContactWithFamilyRecorded": _contact_with_family,
+    "HandoverSent": _as_it_is("transition/hand-over"),
+    "ReducedTimetableAgreed": _timetable_reduced,
+    "ReducedTimetableEnded": _as_it_is("reduced-timetables/end"),
+    "SubjectAccessRequested": _as_it_is("access-requests/receive"),
 }
 """The kinds that can be recorded; an entry of another kind is counted and named, not hidden."""

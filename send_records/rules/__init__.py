@@ -19,6 +19,7 @@ from send_records.aggregates.rules import (
     RetentionRule,
     Rules,
     ScoreRange,
+    TimetableLimit,
 )
 
 
@@ -45,6 +46,9 @@ def shipped_rules() -> Rules:
             )
             for tool in _rows("tools", "tool")
             for score in tool["scores"]
+        ),
+        timetable_limits=tuple(
+            TimetableLimit(**row) for row in _rows("reduced_timetables", "limit")
         ),
     )
 

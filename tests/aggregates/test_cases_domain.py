@@ -14,19 +14,24 @@ import pytest
 
 import send_records
 from send_records.aggregates import (
+    access_requests,
     agencies,
     assessments,
+    communications,
     concerns,
     consents,
     contacts,
     details,
+    handovers,
     monitoring,
     needs,
     plans,
     pupil,
+    reduced_timetables,
     register,
     retention,
     reviews,
+    timetable_reviews,
     voices,
 )
 from send_records.aggregates.base import Command, Entry
@@ -43,7 +48,6 @@ LATER = {
     "ProvisionStarted",
     "ProvisionSessionsLogged",
     "ProvisionEnded",
-    "ContactWithFamilyRecorded",
     "EntryWithdrawn",
     "EntryCorrected",
     "EhcAssessmentRequested",
@@ -53,12 +57,8 @@ LATER = {
     "AnnualReviewCalled",
     "AnnualReviewHeld",
     "AnnualReviewReported",
-    "SubjectAccessRequested",
     "PlacedOnMedicalRegister",
     "HealthcarePlanRecorded",
-    "ReducedTimetableAgreed",
-    "ReducedTimetableEnded",
-    "HandoverSent",
 }
 """Kinds of record that are still to be built."""
 
@@ -195,6 +195,26 @@ KINDS: Mapping[str, tuple[type[Command], Callable[[Details, Pupil], Details]]] =
         ),
     ),
     "LegalHoldPlaced": (retention.PlaceLegalHold, as_is),
+    "ContactWithFamilyRecorded": (
+        communications.RecordContactWithFamily,
+        lambda d, record: (
+            without("with")(d, record) | {"contact_ids": contact_ids(record, [d["with"]])}
+        ),
+    ),
+    "HandoverSent": (handovers.SendHandover, as_is),
+    "ReducedTimetableAgreed": (
+        reduced_timetables.AgreeReducedTimetable,
+        lambda d, record: (
+            d
+            | {
+                "ground": "re_induction",
+                "approved_by": [{"name": role, "role": role} for role in d["approved_by"]],
+                "step_up": [renamed(from_on="from")(step, record) for step in d["step_up"]],
+            }
+        ),
+    ),
+    "ReducedTimetableEnded": (timetable_reviews.EndReducedTimetable, as_is),
+    "SubjectAccessRequested": (access_requests.ReceiveAccessRequest, as_is),
 }
 
 

@@ -101,7 +101,7 @@ from send_records.aggregates.values import Area, Role
 from send_records.aggregates.voices import RecordParentVoice, RecordPupilVoice
 from send_records.application import Request, SendRecords
 from send_records.receipts import Receipt
-from tests.api import story_provision
+from tests.api import story_family, story_provision
 from tests.api.steps import Step, step
 from tests.scenario import ADMIT, MOTHER, RECORD_MOTHER
 
@@ -422,6 +422,7 @@ STORY: list[Step] = [
         AssignRetentionClass(occurred_on=date(2024, 7, 5), record_class="pupil_send_record"),
         actor=DPO,
     ),
+    *story_family.STEPS,
     step(
         MovePupilAcademy(
             occurred_on=date(2024, 9, 2),
@@ -430,6 +431,7 @@ STORY: list[Step] = [
             accepted_by="Kim Ade",
         )
     ),
+    *story_family.RECEIVED,
     step(RecordLeaving(occurred_on=date(2024, 12, 20), why="Moved to Leeds")),
     step(ReadmitPupil(occurred_on=date(2025, 1, 6), academy="Alder Park Academy", nc_year="3")),
 ]

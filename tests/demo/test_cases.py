@@ -87,17 +87,12 @@ def test_kinds_not_built_yet_are_named(tale: Tale) -> None:
         "AnnualReviewCalled",
         "AnnualReviewHeld",
         "AnnualReviewReported",
-        "ContactWithFamilyRecorded",
         "EhcAssessmentRequested",
         "EhcPlanIssued",
         "EntryCorrected",
         "EntryWithdrawn",
-        "HandoverSent",
         "LaDecisionToAssessReceived",
         "MediationRecorded",
-        "ReducedTimetableAgreed",
-        "ReducedTimetableEnded",
-        "SubjectAccessRequested",
     }
 
 

@@ -9,10 +9,22 @@ from __future__ import annotations
 from typing import Any
 
 from send_records.aggregates.base import DomainEvent
-from send_records.projections.telling import keeping, planning, provision, support
+from send_records.projections.telling import (
+    family,
+    keeping,
+    planning,
+    provision,
+    support,
+)
 from send_records.projections.telling.base import Phase, Words
 
-PARTS = (keeping, planning, provision, support)
+PARTS = (
+    family,
+    keeping,
+    planning,
+    provision,
+    support,
+)
 
 PHASES: dict[str, Phase] = {kind: phase for part in PARTS for kind, phase in part.PHASES.items()}
 """The phase of each kind of record; those below differ from their kind."""

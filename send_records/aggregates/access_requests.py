@@ -1,0 +1,247 @@
+"""Access requests: somebody asks to see what is held of a pupil, and has a month to be answered.
+
+    requested ---> (identified, clarified, extended: see ``access_clock``) ---> disclosure sent
+                                                                          \\--> refused
+
+UK GDPR Art 15: the right is the pupil's, and a parent may act on their behalf; it is asked for in
+any form, spoken too.  That an academy's parents have no right of their own to the educational
+record, as parents at maintained schools have, is said to whoever asks (``facts.md`` 3.1).  What is
+searched, withheld and sent is a matter of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from send_records.aggregates.base import By, Command, PupilEvent
+from send_records.aggregates.rules import Rules
+from send_records.aggregates.values import Flag, Name, Origin, Role, Words, day_in_words
+from send_records.errors import Invalid, NotFound, RuleBroken
+
+if TYPE_CHECKING:
+    from send_records.aggregates.pupil import Pupil
+
+OFFICERS = frozenset({Role.DPO})
+"""Who answers for the trust as controller (UK GDPR Art 39(1))."""
+
+
+class ClarificationOf(StrEnum):
+    """What had to be asked back."""
+
+    IDENTITY = "identity"
+    SCOPE = "scope"
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A clarification that was sought, and the day it came; None while it is awaited."""
+
+    of: ClarificationOf
+    sought_on: date
+    received_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRequest:
+    """One request, as its clock needs to know it."""
+
+    id: UUID
+    received_on: date
+    on_behalf: bool
+    identified: bool = False
+    pauses: tuple[Pause, ...] = ()
+    extended_by: int = 0
+    """Months."""
+    closed_on: date | None = None
+
+    def awaited_since(self, what: ClarificationOf) -> date | None:
+        """Return the day on which something was asked back that has not been answered."""
+        return next(
+            (each.sought_on for each in self.pauses if each.of is what and not each.received_on),
+            None,
+        )
+
+    def paused_days(self, on: date) -> int:
+        """Return for how many days, until a day, the clock stood; days of two pauses count once."""
+        days: set[date] = set()
+        for pause in self.pauses:
+            until = min(pause.received_on or on, on)
+            length = (until - pause.sought_on).days
+            days.update(pause.sought_on + timedelta(days=n) for n in range(length))
+        return len(days)
+
+    def first_due_on(self, on: date, rules: Rules) -> date:
+        """Return the end of the first month, as it stands on a day (UK GDPR Art 12(3))."""
+        month = rules.interval("subject_access", self.received_on)
+        return month.after(self.received_on) + timedelta(days=self.paused_days(on))
+
+
+class RequestClosed(RuleBroken):
+    """A request is answered once, with a disclosure or a refusal."""
+
+
+class RequesterNotIdentified(RuleBroken):
+    """Nothing is disclosed until it is known who asks, and that they may."""
+
+    basis = "UK GDPR Art 12(6) and 5(1)(f)"
+
+
+class ComplaintRightsNotTold(RuleBroken):
+    """A refusal says why, and that one may complain to the trust, the ICO and a court."""
+
+    basis = "UK GDPR Art 12(4)"
+
+
+def changed(pupil: Pupil, request_id: UUID, **changes: Any) -> Pupil:
+    """Return the pupil with one request otherwise; unchanged if it is not known."""
+    request = pupil.access_requests.get(request_id)
+    if request is None:
+        return pupil
+    request = replace(request, **changes)
+    return replace(pupil, access_requests={**pupil.access_requests, request.id: request})
+
+
+class RequestCommand(Command):
+    """What is recorded of one request, open also after the pupil left."""
+
+    roles = OFFICERS
+    after_leaving = True
+
+    request_id: UUID
+
+    def request(self, pupil: Pupil) -> AccessRequest:
+        """Return the request, received by the day of the entry and not closed yet."""
+        request = pupil.access_requests.get(self.request_id)
+        if request is None:
+            raise NotFound(f"The pupil has no access request {self.request_id}.")
+        if request.closed_on is not None:
+            raise RequestClosed(f"It was closed on {day_in_words(request.closed_on)}.")
+        if self.occurred_on < request.received_on:
+            raise Invalid(f"It was received on {day_in_words(request.received_on)}.")
+        return request
+
+
+class SubjectAccessRequested(PupilEvent):
+    request_id: UUID
+    requester: str
+    on_behalf: bool
+    how: str
+    scope: str
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        request = AccessRequest(self.request_id, self.occurred_on, self.on_behalf)
+        return replace(pupil, access_requests={**pupil.access_requests, request.id: request})
+
+
+class ReceiveAccessRequest(Command):
+    """Record a request on the day it came, in whatever form (UK GDPR Art 12 and 15).
+
+    Not checked: that it is the first.  Who asks again is answered again, or refused with a reason.
+    """
+
+    roles = OFFICERS
+    after_leaving = True
+
+    origin: Origin = Origin.PARENT
+    requester: Name
+    on_behalf: Flag
+    """Whether somebody asks for the pupil, and not the pupil."""
+    how: Words
+    scope: Words
+    """What is asked for, in the requester's words."""
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        return [
+            SubjectAccessRequested(
+                **self.entry(pupil, by),
+                request_id=by.new_id,
+                requester=self.requester,
+                on_behalf=self.on_behalf,
+                how=self.how,
+                scope=self.scope,
+            )
+        ]
+
+
+class DisclosureSent(PupilEvent):
+    request_id: UUID
+    sent_to: str
+    how: str
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        return changed(pupil, self.request_id, closed_on=self.occurred_on)
+
+
+class SendDisclosure(RequestCommand):
+    """Record that the answer was sent, to whom and how, which closes the request.
+
+    Not checked: the deadline, for a late answer is still an answer; and that a clarification of
+    the scope is awaited, for what was clear may be sent without it.
+    """
+
+    sent_to: Name
+    how: Words
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        request = self.request(pupil)
+        if not request.identified:
+            raise RequesterNotIdentified("Record who the requester is, and that they may ask.")
+        return [
+            DisclosureSent(
+                **self.entry(pupil, by), request_id=request.id, sent_to=self.sent_to, how=self.how
+            )
+        ]
+
+
+class RefusalGround(StrEnum):
+    """On what ground a request may be refused."""
+
+    UNFOUNDED = "manifestly_unfounded"
+    EXCESSIVE = "manifestly_excessive"
+    NOT_IDENTIFIED = "not_identified"
+    MAY_NOT_ACT = "may_not_act_for_the_pupil"
+
+
+class RequestRefused(PupilEvent):
+    request_id: UUID
+    ground: RefusalGround
+    why: str
+    how: str
+    told_of_complaint_rights: bool
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        return changed(pupil, self.request_id, closed_on=self.occurred_on)
+
+
+class RefuseRequest(RequestCommand):
+    """Record that a request was refused, why, and that the requester was told what they can do.
+
+    UK GDPR Art 12(4) and 12(5); Data Protection Act 2018 s.164A.  Whether a request is excessive
+    is for people to judge, and to show.
+    """
+
+    ground: RefusalGround
+    why: Words
+    how: Words
+    told_of_complaint_rights: Flag
+    """That the requester was told of complaint to the trust and the ICO, and of the court."""
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        request = self.request(pupil)
+        if not self.told_of_complaint_rights:
+            raise ComplaintRightsNotTold("Tell the requester how to complain, then record it.")
+        return [
+            RequestRefused(
+                **self.entry(pupil, by),
+                request_id=request.id,
+                ground=self.ground,
+                why=self.why,
+                how=self.how,
+                told_of_complaint_rights=self.told_of_complaint_rights,
+            )
+        ]

@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from pydantic import ValidationError
+
+from send_records.aggregates.base import NotYetHappened
+from send_records.aggregates.consents import (
+    ParentalAgreementMissing,
+    Purpose,
+    RecordAgreement,
+    WithdrawAgreement,
+)
+from send_records.aggregates.reduced_timetables import (
+    AgreeReducedTimetable,
+    Approval,
+    BegunBeforeAgreed,
+    Ground,
+    NotApprovedByBoth,
+    NotForBehaviour,
+    ReducedTimetableAgreed,
+    StepUp,
+    TimetableAlreadyReduced,
+    TimetableTooLong,
+)
+from send_records.aggregates.timetable_reviews import (
+    EndReducedTimetable,
+    ReducedTimetableEnded,
+    ReducedTimetableReviewed,
+    ReviewOutcome,
+    ReviewReducedTimetable,
+    TimetableNotReduced,
+)
+from send_records.aggregates.values import Role
+from send_records.aggregates.voices import VoiceMissing
+from send_records.errors import Invalid
+from tests.scenario import MOTHER, Scenario, a_family, but
+
+PRINCIPAL = Approval(name="Ruth Amos", role=Role.PRINCIPAL)
+HEAD = Approval(name="Paul Grey", role=Role.HEAD_OF_INCLUSION)
+
+CONSENT = RecordAgreement(
+    occurred_on=date(2025, 9, 15), purpose=Purpose.REDUCED_TIMETABLE, contact_id=MOTHER
+)
+AGREE = AgreeReducedTimetable(
+    occurred_on=date(2025, 9, 15),
+    ground=Ground.REINDUCTION,
+    why="Anxious after a long absence",
+    start_on=date(2025, 9, 16),
+    end_on=date(2025, 10, 24),
+    sessions="Mornings",
+    step_up=(StepUp(from_on=date(2025, 10, 6), sessions="Until two"),),
+    approved_by=(PRINCIPAL, HEAD),
+)
+REVIEW = ReviewReducedTimetable(
+    occurred_on=date(2025, 9, 30),
+    outcome=ReviewOutcome.CONTINUE,
+    summary="Comes in gladly",
+    pupil_view="Likes mornings",
+    parent_view="Sleeps again",
+)
+END = EndReducedTimetable(occurred_on=date(2025, 10, 24), returned_full_time_on=date(2025, 10, 28))
+WITHDRAW = WithdrawAgreement(
+    occurred_on=date(2025, 9, 22), purpose=Purpose.REDUCED_TIMETABLE, contact_id=MOTHER
+)
+
+
+def consented() -> Scenario:
+    return a_family().given(CONSENT)
+
+
+def reduced() -> Scenario:
+    return consented().given(AGREE)
+
+
+def test_a_reduced_timetable_keeps_what_it_rests_on() -> None:
+    agreed = consented().when(AGREE)
+
+    agreed.then(
+        ReducedTimetableAgreed,
+        agreement_given_on=date(2025, 9, 15),
+        review_on=date(2025, 9, 30),
+        end_on=date(2025, 10, 24),
+        approved_by=(PRINCIPAL, HEAD),
+    )
+    [event] = agreed.decided()
+    assert isinstance(event, ReducedTimetableAgreed)
+    assert (event.limit.local_authority, event.limit.days) == ("*", 42)
+
+
+def test_a_reduced_timetable_needs_the_parents_agreement_to_that_very_thing() -> None:
+    annual = but(CONSENT, purpose=Purpose.ANNUAL)
+
+    a_family().when(AGREE).refused(ParentalAgreementMissing)
+    a_family().given(annual).when(AGREE).refused(ParentalAgreementMissing)
+    consented().given(but(WITHDRAW, occurred_on=date(2025, 9, 15))).when(AGREE).refused(
+        ParentalAgreementMissing
+    )
+
+
+def test_the_parents_agreement_holds_until_the_end() -> None:
+    a_family().given(but(CONSENT, expires_on=date(2025, 10, 24))).when(AGREE).then(
+        ReducedTimetableAgreed
+    )
+    a_family().given(but(CONSENT, expires_on=date(2025, 10, 23))).when(AGREE).refused(
+        ParentalAgreementMissing
+    )
+
+
+@pytest.mark.parametrize(
+    "approved_by",
+    [
+        (PRINCIPAL,),
+        (HEAD,),
+        (PRINCIPAL, HEAD.model_copy(update={"name": "Ruth Amos"})),
+        (PRINCIPAL, HEAD.model_copy(update={"name": "ruth  AMOS"})),
+        (PRINCIPAL, PRINCIPAL.model_copy(update={"name": "Paul Grey"})),
+    ],
+    ids=["principal", "head", "one in two roles", "one written twice", "two principals"],
+)
+def test_principal_and_head_of_inclusion_approve_and_are_two_people(
+    approved_by: tuple[Approval, ...],
+) -> None:
+    consented().when(but(AGREE, approved_by=approved_by)).refused(NotApprovedByBoth)
+
+
+def test_nobody_else_s_approval_stands_for_theirs() -> None:
+    with pytest.raises(ValidationError):
+        Approval.model_validate({"name": "Sam Okoro", "role": "senco"})
+
+
+def test_nobody_approves_on_a_day_to_come() -> None:
+    later = PRINCIPAL.model_copy(update={"approved_on": date(2026, 11, 24)})
+
+    consented().when(but(AGREE, approved_by=(later, HEAD))).refused(NotYetHappened)
+
+
+def test_a_timetable_is_never_reduced_for_behaviour() -> None:
+    consented().when(but(AGREE, ground=Ground.BEHAVIOUR)).refused(NotForBehaviour)
+
+
+def test_a_reduced_timetable_starts_once_it_is_agreed() -> None:
+    consented().when(but(AGREE, start_on=date(2025, 9, 15))).then(ReducedTimetableAgreed)
+    consented().when(but(AGREE, start_on=date(2025, 9, 14))).refused(BegunBeforeAgreed)
+
+
+def test_it_ends_within_six_weeks_where_no_other_limit_is_known() -> None:
+    consented().when(but(AGREE, end_on=date(2025, 10, 27))).then(ReducedTimetableAgreed)
+    consented().when(but(AGREE, end_on=date(2025, 10, 28))).refused(TimetableTooLong)
+
+
+def test_a_local_authority_has_a_limit_of_its_own() -> None:
+    there = but(AGREE, local_authority="gloucestershire", end_on=date(2025, 12, 7))
+
+    consented().when(there).then(ReducedTimetableAgreed)
+    consented().when(but(there, end_on=date(2025, 12, 8))).refused(TimetableTooLong)
+    consented().when(but(there, local_authority="Shropshire")).refused(TimetableTooLong)
+    consented().when(but(there, local_authority="Nowhere")).refused(TimetableTooLong)
+
+
+def test_an_end_is_always_set() -> None:
+    with pytest.raises(ValidationError, match="end_on"):
+        but(AGREE, end_on=None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"end_on": date(2025, 9, 15), "step_up": ()},
+        {"step_up": (StepUp(from_on=date(2025, 9, 15), sessions="Until two"),)},
+        {"step_up": (StepUp(from_on=date(2025, 10, 25), sessions="Until two"),)},
+        {"review_on": date(2025, 9, 15)},
+        {"review_on": date(2025, 10, 25)},
+    ],
+)
+def test_steps_and_review_lie_between_start_and_end(changes: dict[str, object]) -> None:
+    consented().when(but(AGREE, **changes)).refused(Invalid)
+
+
+def test_the_local_authority_was_told_on_a_day_that_has_been() -> None:
+    consented().when(but(AGREE, la_notified_on=date(2026, 11, 24))).refused(NotYetHappened)
+
+
+def test_a_short_one_is_reviewed_by_its_end() -> None:
+    short = but(AGREE, end_on=date(2025, 9, 19), step_up=())
+
+    consented().when(short).then(ReducedTimetableAgreed, review_on=date(2025, 9, 19))
+
+
+def test_one_timetable_is_in_force_at_a_time() -> None:
+    again = but(AGREE, occurred_on=date(2025, 11, 3), start_on=date(2025, 11, 3))
+    again = but(again, end_on=date(2025, 11, 14), step_up=())
+
+    reduced().when(again).refused(TimetableAlreadyReduced)
+    reduced().given(END).when(again).then(ReducedTimetableAgreed)
+
+
+def test_a_review_sets_the_next_one_by_the_end() -> None:
+    reduced().when(REVIEW).then(ReducedTimetableReviewed, next_review_on=date(2025, 10, 14))
+    late = but(REVIEW, occurred_on=date(2025, 10, 17))
+    reduced().when(late).then(ReducedTimetableReviewed, next_review_on=date(2025, 10, 24))
+    reduced().when(but(REVIEW, next_review_on=date(2025, 10, 25))).refused(Invalid)
+    reduced().when(but(REVIEW, next_review_on=date(2025, 9, 30))).refused(Invalid)
+
+
+def test_a_review_hears_pupil_and_parents_or_says_why_not() -> None:
+    reduced().when(but(REVIEW, pupil_view=None)).refused(VoiceMissing)
+    reduced().when(but(REVIEW, parent_view=None)).refused(VoiceMissing)
+    reduced().when(
+        but(REVIEW, parent_view=None, parent_view_missing_because="Telephoned twice")
+    ).then(ReducedTimetableReviewed)
+
+
+def test_it_goes_on_only_while_the_parents_agree() -> None:
+    withdrawn = reduced().given(WITHDRAW)
+
+    withdrawn.when(REVIEW).refused(ParentalAgreementMissing)
+    withdrawn.when(but(REVIEW, outcome=ReviewOutcome.FULL_TIME)).then(
+        ReducedTimetableReviewed, next_review_on=None
+    )
+
+
+def test_it_does_not_go_on_after_its_end() -> None:
+    reduced().when(but(REVIEW, occurred_on=date(2025, 10, 24))).refused(TimetableTooLong)
+
+
+def test_it_ends_with_the_day_of_return_or_why_there_is_none() -> None:
+    reduced().when(END).then(ReducedTimetableEnded, returned_full_time_on=date(2025, 10, 28))
+    left = but(END, returned_full_time_on=None, why="Moved away")
+    reduced().when(left).then(ReducedTimetableEnded, returned_full_time_on=None)
+    with pytest.raises(ValidationError, match="Say from when"):
+        but(END, returned_full_time_on=None)
+
+
+def test_what_is_not_reduced_is_neither_reviewed_nor_ended() -> None:
+    consented().when(REVIEW).refused(TimetableNotReduced)
+    consented().when(END).refused(TimetableNotReduced)
+    reduced().given(END).when(END).refused(TimetableNotReduced)
+
+
+def test_it_does_not_end_before_it_was_agreed() -> None:
+    reduced().when(but(END, occurred_on=date(2025, 9, 14))).refused(Invalid)
+    reduced().when(but(END, returned_full_time_on=date(2025, 9, 14))).refused(Invalid)
