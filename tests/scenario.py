@@ -14,6 +14,7 @@ from send_records.aggregates.base import Actor, By, Command, DomainEvent, Entry,
 from send_records.aggregates.consents import GiveNotice, NoticeOf
 from send_records.aggregates.contacts import ContactDetails, RecordContact
 from send_records.aggregates.details import Sex
+from send_records.aggregates.ehc_plans import PlanOutcome, RecordEhcPlan
 from send_records.aggregates.needs import IdentifyNeed
 from send_records.aggregates.pupil import AdmitPupil, Pupil
 from send_records.aggregates.register import AddToSendRegister, SupportLevel
@@ -77,6 +78,20 @@ ADD = AddToSendRegister(
     level=SupportLevel.TARGETED,
     why="Little progress after monitoring",
 )
+
+EHC_PLAN = RecordEhcPlan(
+    occurred_on=date(2024, 5, 20),
+    local_authority="Oldham",
+    final_dated=date(2024, 5, 17),
+    primary_need="SPLD",
+    sections=("A", "B", "E", "F", "I"),
+    outcomes=(
+        PlanOutcome(ref="E1", text="Reads a class book alone by the end of Year 6"),
+        PlanOutcome(ref="E2", text="Asks for help in words"),
+    ),
+    placement="Alder Park Academy",
+)
+"""A plan with two outcomes, for a pupil of Oldham's."""
 
 E = TypeVar("E", bound=Entry)
 

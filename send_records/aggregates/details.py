@@ -8,6 +8,7 @@ A detail that was wrong stays in the history beside what it should have been (UK
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -205,7 +206,7 @@ class YearGroupChanged(PupilEvent):
     nc_year: Clear[str]
 
     def apply(self, pupil: Pupil) -> Pupil:
-        return pupil
+        return replace(pupil, nc_year=self.nc_year)
 
 
 class ChangeYearGroup(Command):

@@ -20,6 +20,7 @@ from pydantic import Field
 
 from send_records.aggregates.base import By, Command, Entry, PupilEvent
 from send_records.aggregates.contacts import Party, parties
+from send_records.aggregates.ehc_plans import ehc_plan_on
 from send_records.aggregates.values import (
     SENDCOS,
     TEACHERS,
@@ -109,6 +110,12 @@ class TargetNotInPlan(RuleBroken):
     basis = "SEND policy s.10.2; SEND Code of Practice 6.48-6.52"
 
 
+class OutcomeNotInPlan(RuleBroken):
+    """The outcome that a target cites is one of the EHC plan in force, where one is on record."""
+
+    basis = "SEND Regulations 2014 reg 12; SEND Code of Practice 9.69"
+
+
 class ReviewTooFarAhead(Invalid):
     """A plan has a clear review date, by the end of the next term."""
 
@@ -139,6 +146,17 @@ class PlanContents(Entry):
     class_teacher: Name
     """Who stays responsible for the pupil's progress day by day (Code of Practice 6.52)."""
     targets: Few[Target]
+
+    def require_outcomes(self, kind: PlanKind, pupil: Pupil) -> None:
+        """Refuse targets that cite an outcome which the EHC plan has not.
+
+        A pupil's EHC plan may not be on record yet: then any reference is taken.
+        """
+        plan = ehc_plan_on(pupil, self.occurred_on)
+        if kind is not PlanKind.EHCP or plan is None:
+            return
+        if any(target.outcome_ref not in plan.outcomes for target in self.targets):
+            raise OutcomeNotInPlan(f"Cite outcomes of the plan: {', '.join(plan.outcomes)}.")
 
     def require_sound(self, kind: PlanKind, by: By, kept: Sequence[str] = ()) -> None:
         """Refuse a plan that could not be worked with, or not be reviewed in time.
@@ -187,6 +205,7 @@ class DraftPlan(PlanContents, Command):
         if pupil.draft is not None:
             raise DraftAlreadyOpen("Amend, agree or end the plan that is being drafted.")
         self.require_sound(self.kind, by)
+        self.require_outcomes(self.kind, pupil)
         return [
             PlanDrafted(
                 **self.entry(pupil, by),
@@ -228,6 +247,7 @@ class AmendPlan(PlanContents, Command):
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         plan = plan_of(pupil, self.plan_id)
         self.require_sound(plan.kind, by, kept=plan.targets)
+        self.require_outcomes(plan.kind, pupil)
         return [
             PlanAmended(
                 **self.entry(pupil, by),

@@ -19,13 +19,18 @@ from uuid import UUID
 from send_records.aggregates.access_requests import AccessRequest
 from send_records.aggregates.adjustments import Adjustment
 from send_records.aggregates.agencies import Agency
+from send_records.aggregates.appeals import Appeal
 from send_records.aggregates.base import By, Command, DomainEvent, Entry, PupilEvent
 from send_records.aggregates.complaints import Complaint
 from send_records.aggregates.concerns import Concern
 from send_records.aggregates.consents import Agreement, NoticeOf, Purpose
 from send_records.aggregates.contacts import Contact
 from send_records.aggregates.details import Sex, Uln, Upn, require_born_by, year_group
+from send_records.aggregates.ehc_plans import EhcPlan
+from send_records.aggregates.ehc_requests import EhcRequest
 from send_records.aggregates.handovers import Handover, Move
+from send_records.aggregates.la_decisions import LaDecision
+from send_records.aggregates.mediations import Mediation
 from send_records.aggregates.medical import MedicalPlace
 from send_records.aggregates.monitoring import Monitoring
 from send_records.aggregates.needs import Need
@@ -88,6 +93,18 @@ class Pupil:
     reduced_timetable: ReducedTimetable | None = None
     complaints: Mapping[UUID, Complaint] = field(default_factory=lambda: NOTHING)
     access_requests: Mapping[UUID, AccessRequest] = field(default_factory=lambda: NOTHING)
+    nc_year: str = ""
+    """The year group, by its code, as last recorded."""
+    ehc_request: EhcRequest | None = None
+    """The request for an EHC needs assessment with the local authority now, or last refused."""
+    ehc_plans: tuple[EhcPlan, ...] = ()
+    """Every EHC plan there was, the last one last."""
+    annual_reviews: tuple[date, ...] = ()
+    """The days on which annual reviews were held, as they were recorded."""
+    la_decisions: tuple[LaDecision, ...] = ()
+    """The local authority's decisions that can be appealed."""
+    mediations: tuple[Mediation, ...] = ()
+    appeals: Mapping[UUID, Appeal] = field(default_factory=lambda: NOTHING)
 
     @property
     def working_plan(self) -> Plan | None:
@@ -136,7 +153,9 @@ class PupilAdmitted(DomainEvent):
     def mutate(self, pupil: Pupil | None) -> Pupil:
         if pupil is not None:
             raise ValueError("A pupil's stream has one first event.")
-        return Pupil(self.originator_id, self.originator_version, self.academy)
+        return Pupil(
+            self.originator_id, self.originator_version, self.academy, nc_year=self.nc_year
+        )
 
 
 class AdmitPupil(Entry):
@@ -189,6 +208,7 @@ class PupilMovedAcademy(PupilEvent):
     def apply(self, pupil: Pupil) -> Pupil:
         move = Move(pupil.academy, self.to_academy, self.occurred_on)
         return replace(pupil, academy=self.to_academy, move=move)
+        return replace(pupil, academy=self.to_academy, nc_year=self.nc_year)
 
 
 class MovePupilAcademy(Command):
@@ -244,6 +264,7 @@ class PupilReadmitted(PupilEvent):
 
     def apply(self, pupil: Pupil) -> Pupil:
         return replace(pupil, academy=self.academy, left_on=None, move=None)
+        return replace(pupil, academy=self.academy, nc_year=self.nc_year, left_on=None)
 
 
 class ReadmitPupil(Command):

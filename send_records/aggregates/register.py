@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from send_records.aggregates.base import By, Command, PupilEvent, require_past
 from send_records.aggregates.consents import NoticeOf, told_on
+from send_records.aggregates.ehc_plans import ehc_plan_on, require_ehc_plan
 from send_records.aggregates.monitoring import MonitoringEnd, MonitoringEnded
 from send_records.aggregates.needs import PrimaryNeedMissing
 from send_records.aggregates.values import SENDCOS, Clear, Day, Words, day_in_words
@@ -99,10 +100,15 @@ def registration(pupil: Pupil) -> Registration:
     return pupil.registration
 
 
-def require_agency_for(level: SupportLevel, pupil: Pupil) -> None:
-    """Refuse specialist support while no agency is involved (policy s.10.2)."""
+def require_level(level: SupportLevel, pupil: Pupil, on: date) -> None:
+    """Refuse specialist support without an agency, and the level EHCP without an EHC plan; and
+    any other level while there is one."""
     if level is SupportLevel.SPECIALIST and not pupil.agencies:
         raise AgencyNotInvolved("Record which external professional is involved first.")
+    if level is SupportLevel.EHCP:
+        require_ehc_plan(pupil, on)
+    elif ehc_plan_on(pupil, on) is not None:
+        raise EhcPlanMaintained("An EHC plan is maintained on that day: the level is EHCP.")
 
 
 class AddedToSendRegister(PupilEvent):
@@ -119,7 +125,6 @@ class AddToSendRegister(Command):
     """Add a pupil to the SEND register; monitoring, if it goes on, ends with it.
 
     The parents' agreement is not a condition: telling them is (``facts.md`` 10.4).
-    Not checked here yet: that a pupil added at the level EHCP has an EHC plan on record.
     """
 
     roles = SENDCOS
@@ -138,7 +143,7 @@ class AddToSendRegister(Command):
         informed_on = told_on(pupil, NoticeOf.SEN_PROVISION, self.occurred_on)
         if informed_on is None:
             raise ParentsNotInformed("Record when, how and by whom the parents were told first.")
-        require_agency_for(self.level, pupil)
+        require_level(self.level, pupil, self.occurred_on)
         events: list[PupilEvent] = []
         if pupil.monitoring is not None:
             ended = MonitoringEnded(
@@ -169,10 +174,7 @@ class SupportLevelChanged(PupilEvent):
 
 
 class ChangeSupportLevel(Command):
-    """Record a change between targeted support, specialist support and an EHC plan.
-
-    Not checked here yet: that a plan was issued, or has ceased, when the level is EHCP.
-    """
+    """Record a change between targeted support, specialist support and an EHC plan."""
 
     roles = SENDCOS
 
@@ -184,7 +186,7 @@ class ChangeSupportLevel(Command):
         current = registration(pupil)
         if current.level is self.to_level:
             raise LevelUnchanged(f"The level of support is already {self.to_level}.")
-        require_agency_for(self.to_level, pupil)
+        require_level(self.to_level, pupil, self.occurred_on)
         if self.parents_informed_on is not None:
             require_past(self.parents_informed_on, by)
         return [
@@ -224,7 +226,8 @@ class RemoveFromSendRegister(Command):
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         current = registration(pupil)
-        if current.level is SupportLevel.EHCP:
+        ehcp = current.level is SupportLevel.EHCP and not pupil.ehc_plans
+        if ehcp or ehc_plan_on(pupil, self.occurred_on) is not None:
             raise EhcPlanMaintained("The local authority decides when an EHC plan ceases.")
         review = pupil.reviews.get(self.review_on)
         if review is None or not current.added_on <= self.review_on <= self.occurred_on:

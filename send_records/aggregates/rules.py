@@ -66,6 +66,7 @@ class Limit(Row):
     most: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimetableLimit(Row):
     """For how many days a timetable may be reduced, first and last counted; ``*`` is anywhere."""
 
@@ -133,6 +134,10 @@ class Rules:
         return next(
             (c for c in self.codes if c.set == set_name and c.code == code and c.in_force(on)), None
         )
+
+    def codes_of(self, set_name: str, on: date) -> tuple[Code, ...]:
+        """Return every code of a set on that day, in the order of its rows."""
+        return tuple(c for c in self.codes if c.set == set_name and c.in_force(on))
 
     def interval(self, name: str, on: date) -> Interval:
         """Return the interval in force; raise RuleMissing if there is none.

@@ -16,6 +16,8 @@ from uuid import UUID, uuid4
 
 import orjson
 
+from send_records.demo import said_ehcp
+
 Details = dict[str, Any]
 
 TEACHER = "Jo Whitfield"
@@ -290,6 +292,11 @@ def _timetable_reduced(story: Story, details: Details, key: str) -> Said:
     return "reduced-timetables/agree", details
 
 
+def _ehcp(kind: str) -> Callable[[Story, Details, str], Said]:
+    path, say = said_ehcp.SAID[kind]
+    return lambda story, details, key: (path, say(details, story.contacts))
+
+
 SAID: dict[str, Callable[[Story, Details, str], Said]] = {
     "PupilAdmitted": _admitted,
     "ContactRecorded": _contact,
@@ -333,5 +340,6 @@ SAID: dict[str, Callable[[Story, Details, str], Said]] = {
     "ReducedTimetableAgreed": _timetable_reduced,
     "ReducedTimetableEnded": _as_it_is("reduced-timetables/end"),
     "SubjectAccessRequested": _as_it_is("access-requests/receive"),
+    **{kind: _ehcp(kind) for kind in said_ehcp.SAID},
 }
 """The kinds that can be recorded; an entry of another kind is counted and named, not hidden."""

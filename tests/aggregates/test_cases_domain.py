@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,13 +16,20 @@ import send_records
 from send_records.aggregates import (
     access_requests,
     agencies,
+    annual_review_meetings,
+    annual_review_results,
+    annual_reviews,
     assessments,
     communications,
     concerns,
     consents,
     contacts,
     details,
+    ehc_answers,
+    ehc_plans,
+    ehc_requests,
     handovers,
+    mediations,
     monitoring,
     needs,
     plans,
@@ -38,6 +45,7 @@ from send_records.aggregates.base import Command, Entry
 from send_records.aggregates.pupil import AdmitPupil, Pupil
 from send_records.aggregates.register import SupportLevel
 from send_records.aggregates.values import Role
+from send_records.demo import said_ehcp
 from tests.scenario import SENCO, by
 
 CASES = Path(send_records.__file__).parent / "demo" / "cases"
@@ -50,13 +58,6 @@ LATER = {
     "ProvisionEnded",
     "EntryWithdrawn",
     "EntryCorrected",
-    "EhcAssessmentRequested",
-    "LaDecisionToAssessReceived",
-    "MediationRecorded",
-    "EhcPlanIssued",
-    "AnnualReviewCalled",
-    "AnnualReviewHeld",
-    "AnnualReviewReported",
     "PlacedOnMedicalRegister",
     "HealthcarePlanRecorded",
 }
@@ -110,6 +111,13 @@ def about_concern(d: Details, record: Pupil) -> Details:
 
 def given_by(d: Details, record: Pupil) -> Details:
     return without("by")(d, record) | {"contact_id": contact_id(record, d["by"])}
+
+
+def of_ehcp(
+    said: Callable[[Details, Collection[str]], Details],
+) -> Callable[[Details, Pupil], Details]:
+    """Return fields as the demo says them, who is a parent being known from the record."""
+    return lambda d, record: said(d, [contact.name for contact in record.contacts.values()])
 
 
 KINDS: Mapping[str, tuple[type[Command], Callable[[Details, Pupil], Details]]] = {
@@ -215,6 +223,13 @@ KINDS: Mapping[str, tuple[type[Command], Callable[[Details, Pupil], Details]]] =
     ),
     "ReducedTimetableEnded": (timetable_reviews.EndReducedTimetable, as_is),
     "SubjectAccessRequested": (access_requests.ReceiveAccessRequest, as_is),
+    "EhcAssessmentRequested": (ehc_requests.RequestEhcAssessment, of_ehcp(said_ehcp.requested)),
+    "LaDecisionToAssessReceived": (ehc_answers.RecordLaDecisionToAssess, as_is),
+    "MediationRecorded": (mediations.RecordMediation, as_is),
+    "EhcPlanIssued": (ehc_plans.RecordEhcPlan, as_is),
+    "AnnualReviewCalled": (annual_reviews.CallAnnualReview, of_ehcp(said_ehcp.called)),
+    "AnnualReviewHeld": (annual_review_meetings.HoldAnnualReview, of_ehcp(said_ehcp.held)),
+    "AnnualReviewReported": (annual_review_results.ReportAnnualReview, as_is),
 }
 
 
@@ -264,6 +279,11 @@ def test_aisha_goes_from_a_concern_to_an_ehc_plan() -> None:
     assert aisha.registration.level is SupportLevel.EHCP
     assert aisha.monitoring is None
     assert list(aisha.agencies) == ["educational_psychology"]
+    assert [(plan.since, plan.outcomes) for plan in aisha.ehc_plans] == [
+        (date(2025, 7, 18), ("E1",))
+    ]
+    assert [m.about for m in aisha.mediations] == ["refusal_to_assess"]
+    assert aisha.annual_reviews == (date(2026, 5, 14),)
 
 
 def test_leo_keeps_one_record_in_two_academies_under_a_hold() -> None:

@@ -21,9 +21,15 @@ from pydantic import BaseModel, ValidationError
 
 from send_records.aggregates import EVENTS
 from send_records.aggregates.agencies import RecordAgencyInvolvement
+from send_records.aggregates.annual_review_meetings import HoldAnnualReview, OutcomeProgress
+from send_records.aggregates.appeals import LodgeAppeal
 from send_records.aggregates.base import Command, DomainEvent, Metadata, PupilEvent
 from send_records.aggregates.concerns import ConcernClosed, Factor, RaiseConcern
+from send_records.aggregates.consents import Purpose, RecordAgreement
 from send_records.aggregates.delivery import Deliverer, Delivery, Tier
+from send_records.aggregates.ehc_advice import SubmitEhcAdvice
+from send_records.aggregates.ehc_requests import EhcEvidence, EvidenceHeld
+from send_records.aggregates.la_decisions import AppealGround
 from send_records.aggregates.medical import PlaceOnMedicalRegister
 from send_records.aggregates.monitoring import MonitoringEnded, MonitoringStarted, StartMonitoring
 from send_records.aggregates.plans import DraftPlan, PlanKind, Target
@@ -38,6 +44,7 @@ from send_records.errors import SendRecordsError
 from tests.scenario import (
     ADD,
     ADMIT,
+    EHC_PLAN,
     IDENTIFY,
     MOTHER,
     NOBODY,
@@ -120,6 +127,14 @@ def known_in(pupil: Pupil, command_class: type[Command]) -> dict[str, Strategy]:
         "handover_id": st.sampled_from([*pupil.handovers] or [NOBODY]),
         "complaint_id": st.sampled_from([*pupil.complaints] or [NOBODY]),
         "request_id": st.sampled_from([*pupil.access_requests] or [NOBODY]),
+        **appealable(pupil),
+        "appeal_id": st.sampled_from([*pupil.appeals] or [NOBODY]),
+        "evidence": st.just({item: EvidenceHeld(present=True) for item in EhcEvidence}),
+        "primary_need": st.sampled_from(["SPLD", "DS", "PLD"]),
+        "sections": sections_of(pupil, command_class),
+        "changes": st.just(()),
+        "sections_changed": st.sampled_from([("E",), ("F", "Z")]),
+        "outcomes": outcomes_of(pupil, command_class),
         "hold_id": st.sampled_from([*pupil.holds] or [NOBODY]),
         "review_on": st.sampled_from([*DAYS, *pupil.reviews]),
         "sen_type": st.sampled_from(["SPLD", "SLCN", "DS", "PLD"]),
@@ -128,6 +143,35 @@ def known_in(pupil: Pupil, command_class: type[Command]) -> dict[str, Strategy]:
         "upn": st.sampled_from(["G001000026003", None]),
         "uln": st.sampled_from(["1000000043", None]),
     }
+
+
+def appealable(pupil: Pupil) -> dict[str, Strategy]:
+    """Return a decision that can be appealed, as an appeal names it."""
+    decision = next(iter(pupil.la_decisions[-1:]), None)
+    if decision is None:
+        return {}
+    return {
+        "ground": st.just(decision.ground),
+        "decision_letter_dated": st.just(decision.letter_dated),
+    }
+
+
+def sections_of(pupil: Pupil, command_class: type[Command]) -> Strategy:
+    """Return sections of a plan, or those that an appeal names if it is against a plan."""
+    against_plan = any(d.ground is AppealGround.CONTENTS for d in pupil.la_decisions[-1:])
+    if command_class is LodgeAppeal and not against_plan:
+        return st.just(())
+    return st.just(("B", "F"))
+
+
+def outcomes_of(pupil: Pupil, command_class: type[Command]) -> Strategy:
+    """Return the outcomes of a plan, or the progress towards those of the plan there is."""
+    if command_class is SubmitEhcAdvice:
+        return st.just(("Reads alone",))
+    if command_class is not HoldAnnualReview:
+        return st.just(EHC_PLAN.outcomes)
+    refs = pupil.ehc_plans[-1].outcomes if pupil.ehc_plans else ()
+    return st.just(tuple(OutcomeProgress(ref=ref, progress="On track") for ref in refs))
 
 
 def leaves(base: type[Any]) -> Iterator[type[Any]]:
@@ -202,7 +246,12 @@ GIVEN: list[Command] = [
     ),
     PlaceOnMedicalRegister(occurred_on=DAY, condition="EP"),
 ]
-OPENINGS = [[], FAMILY, TOLD, WATCHED, PLANNED, GIVEN]
+WITH_EHC_PLAN: list[Command] = [
+    RECORD_MOTHER,
+    RecordAgreement(occurred_on=DAYS[2], purpose=Purpose.EHC_REQUEST, contact_id=MOTHER),
+    EHC_PLAN,
+]
+OPENINGS = [[], FAMILY, TOLD, WATCHED, PLANNED, GIVEN, WITH_EHC_PLAN]
 """What may be on record before anything is asked."""
 
 
@@ -280,6 +329,9 @@ def require_sound(history: History, before: Pupil, command: Command) -> None:
     monitored = history.count(MonitoringStarted) - history.count(MonitoringEnded)
     assert monitored == (pupil.monitoring is not None)
     assert not (on_register and monitored)
+
+    maintained = [plan for plan in pupil.ehc_plans if plan.ceased_on is None]
+    assert maintained in ([], [*pupil.ehc_plans[-1:]])
 
     closed = [event.concern_id for event in history.events if isinstance(event, ConcernClosed)]
     assert len(set(closed)) == len(closed)

@@ -13,6 +13,7 @@ from send_records.aggregates.plans import (
     EndPlan,
     Helper,
     OutcomeNotCited,
+    OutcomeNotInPlan,
     PlanAgreed,
     PlanAmended,
     PlanDrafted,
@@ -29,7 +30,7 @@ from send_records.aggregates.plans import (
 from send_records.aggregates.values import Area
 from send_records.errors import NotFound
 from send_records.rules import shipped_rules
-from tests.scenario import MOTHER, NOBODY, Scenario, a_family, a_pupil, but
+from tests.scenario import EHC_PLAN, MOTHER, NOBODY, Scenario, a_family, a_pupil, but
 
 FIRST, SECOND = UUID(int=21), UUID(int=22)
 READING = Target(
@@ -124,6 +125,29 @@ def test_a_target_under_an_ehc_plan_cites_its_outcome() -> None:
 
     a_pupil().when(but(DRAFT, kind=PlanKind.EHCP)).refused(OutcomeNotCited)
     a_pupil().when(but(DRAFT, kind=PlanKind.EHCP, targets=(cited,))).then(PlanDrafted)
+
+
+def test_a_target_cites_an_outcome_that_the_ehc_plan_has() -> None:
+    issued = a_pupil().given(EHC_PLAN)
+    this_year = but(DRAFT, occurred_on=date(2024, 6, 3), review_on=date(2024, 9, 27))
+
+    def cites(ref: str) -> DraftPlan:
+        target = READING.model_copy(update={"outcome_ref": ref, "due_on": date(2024, 9, 20)})
+        return but(this_year, kind=PlanKind.EHCP, targets=(target,))
+
+    issued.when(cites("E2")).then(PlanDrafted)
+    issued.when(cites("E3")).refused(OutcomeNotInPlan)
+    drafted = issued.given(cites("E2"), new_id=FIRST)
+    amend = but(AMEND, occurred_on=date(2024, 6, 10), review_on=date(2024, 9, 27), plan_id=FIRST)
+    drafted.when(but(amend, targets=cites("E1").targets)).then(PlanAmended)
+    drafted.when(but(amend, targets=cites("E9").targets)).refused(OutcomeNotInPlan)
+
+
+def test_a_target_of_an_individual_plan_may_cite_what_it_likes() -> None:
+    target = READING.model_copy(update={"outcome_ref": "E9", "due_on": date(2024, 9, 20)})
+    plan = but(DRAFT, occurred_on=date(2024, 6, 3), review_on=date(2024, 9, 27), targets=(target,))
+
+    a_pupil().given(EHC_PLAN).when(plan).then(PlanDrafted)
 
 
 def test_an_amended_plan_reads_whole_and_says_why() -> None:

@@ -7,6 +7,8 @@ import pytest
 from send_records.aggregates.agencies import RecordAgencyInvolvement
 from send_records.aggregates.base import NotYetHappened
 from send_records.aggregates.consents import Purpose, RecordAgreementRefused
+from send_records.aggregates.ehc_plan_changes import RecordEhcPlanCeased
+from send_records.aggregates.ehc_plans import EhcPlanNotIssued
 from send_records.aggregates.monitoring import (
     MonitoringEnd,
     MonitoringEnded,
@@ -32,7 +34,7 @@ from send_records.aggregates.register import (
 )
 from send_records.aggregates.reviews import Attendee, HoldReview, Part, ReviewKind
 from send_records.aggregates.voices import RecordPupilVoice
-from tests.scenario import ADD, IDENTIFY, MOTHER, TELL, a_family, but, on_register
+from tests.scenario import ADD, EHC_PLAN, IDENTIFY, MOTHER, TELL, a_family, but, on_register
 
 MONITOR = StartMonitoring(occurred_on=date(2023, 10, 18), focus="Reading accuracy")
 REFUSE = RecordAgreementRefused(
@@ -65,6 +67,11 @@ REMOVE = RemoveFromSendRegister(
     occurred_on=date(2026, 2, 6),
     criterion=ExitCriterion.EXPECTED_PROGRESS,
     review_on=date(2026, 2, 6),
+)
+
+
+CEASED = RecordEhcPlanCeased(
+    occurred_on=date(2026, 1, 30), ceased_on=date(2026, 1, 30), why="No longer necessary"
 )
 
 
@@ -221,8 +228,45 @@ def test_a_pupil_heard_for_the_review_took_part_in_it() -> None:
 
 def test_a_pupil_with_an_ehc_plan_stays_on_the_register() -> None:
     ehcp = but(SPECIALIST, to_level=SupportLevel.EHCP)
+    maintained = on_register().given(EHC_PLAN, ehcp, LAST_REVIEW)
 
-    on_register().given(ehcp, LAST_REVIEW).when(REMOVE).refused(EhcPlanMaintained)
+    maintained.when(REMOVE).refused(EhcPlanMaintained)
+    maintained.given(CEASED).when(REMOVE).then(RemovedFromSendRegister)
+
+
+def test_a_pupil_whose_plan_ceases_after_the_review_stays_until_it_has() -> None:
+    later = but(CEASED, ceased_on=date(2026, 2, 7), occurred_on=date(2026, 2, 7))
+
+    on_register().given(EHC_PLAN, LAST_REVIEW, later).when(REMOVE).refused(EhcPlanMaintained)
+
+
+def test_the_level_is_ehcp_once_a_plan_is_issued_and_until_it_ceases() -> None:
+    ehcp = but(SPECIALIST, to_level=SupportLevel.EHCP)
+
+    on_register().when(ehcp).refused(EhcPlanNotIssued)
+    issued = on_register().given(EHC_PLAN)
+    issued.when(but(ehcp, occurred_on=date(2024, 5, 16))).refused(EhcPlanNotIssued)
+    issued.when(but(ehcp, occurred_on=EHC_PLAN.final_dated)).then(SupportLevelChanged)
+    issued.given(CEASED).when(but(ehcp, occurred_on=CEASED.ceased_on)).refused(EhcPlanNotIssued)
+
+
+def test_a_pupil_with_an_ehc_plan_is_at_no_other_level() -> None:
+    ehcp = but(SPECIALIST, to_level=SupportLevel.EHCP)
+    back = but(SPECIALIST, to_level=SupportLevel.TARGETED, occurred_on=date(2026, 1, 30))
+    maintained = on_register().given(EHC_PLAN, ehcp)
+
+    maintained.when(back).refused(EhcPlanMaintained)
+    maintained.given(CEASED).when(back).then(SupportLevelChanged, from_level=SupportLevel.EHCP)
+
+
+def test_a_pupil_is_added_at_the_level_of_the_plan_they_bring() -> None:
+    told = a_family().given(IDENTIFY, TELL)
+    brought = but(EHC_PLAN, final_dated=date(2023, 7, 3), occurred_on=date(2023, 9, 4))
+    at_ehcp = but(ADD, level=SupportLevel.EHCP)
+
+    told.when(at_ehcp).refused(EhcPlanNotIssued)
+    told.given(brought).when(at_ehcp).then(AddedToSendRegister, level=SupportLevel.EHCP)
+    told.given(brought).when(ADD).refused(EhcPlanMaintained)
 
 
 def test_a_pupil_added_again_has_parents_told_again() -> None:

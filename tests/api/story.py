@@ -101,7 +101,7 @@ from send_records.aggregates.values import Area, Role
 from send_records.aggregates.voices import RecordParentVoice, RecordPupilVoice
 from send_records.application import Request, SendRecords
 from send_records.receipts import Receipt
-from tests.api import story_family, story_provision
+from tests.api import story_ehcp, story_family, story_provision
 from tests.api.steps import Step, step
 from tests.scenario import ADMIT, MOTHER, RECORD_MOTHER
 
@@ -432,6 +432,7 @@ STORY: list[Step] = [
         )
     ),
     *story_family.RECEIVED,
+    *story_ehcp.STEPS,
     step(RecordLeaving(occurred_on=date(2024, 12, 20), why="Moved to Leeds")),
     step(ReadmitPupil(occurred_on=date(2025, 1, 6), academy="Alder Park Academy", nc_year="3")),
 ]

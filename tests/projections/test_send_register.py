@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from send_records.aggregates.agencies import EndAgencyInvolvement, RecordAgencyInvolvement
+from send_records.aggregates.base import Command
 from send_records.aggregates.details import (
     ChangeYearGroup,
     CorrectPupilDetails,
@@ -39,7 +40,7 @@ from send_records.aggregates.values import Area
 from send_records.projections.send_register import SEN_PROVISION, SendRegister, Status
 from tests.api.story import TARGET, upn_of
 from tests.projections.lives import Life, storied
-from tests.scenario import ADD, ADMIT, IDENTIFY, MOTHER, RECORD_MOTHER, TELL, but
+from tests.scenario import ADD, ADMIT, EHC_PLAN, IDENTIFY, MOTHER, RECORD_MOTHER, TELL, but
 
 REGISTER = SendRegister()
 
@@ -49,6 +50,7 @@ MONITOR = StartMonitoring(
 INVOLVE = RecordAgencyInvolvement(
     occurred_on=date(2024, 1, 22), agency="Educational psychology", professional="Dr Ines Marsh"
 )
+CHANGED_ON = date(2024, 6, 3)
 REVIEW = HoldReview(
     occurred_on=date(2024, 5, 3),
     kind=ReviewKind.TERMLY,
@@ -104,14 +106,17 @@ def test_a_pupil_added_is_on_sen_support_since_that_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "provision"), [(SupportLevel.SPECIALIST, "K"), (SupportLevel.EHCP, "E")]
+    ("level", "provision", "plans"),
+    [(SupportLevel.SPECIALIST, "K", []), (SupportLevel.EHCP, "E", [EHC_PLAN])],
 )
-def test_a_change_of_level_is_shown_since_when(level: SupportLevel, provision: str) -> None:
-    change = ChangeSupportLevel(occurred_on=date(2024, 2, 1), to_level=level, why="Advice")
-    row = on_register().then(INVOLVE, change).row(REGISTER)
+def test_a_change_of_level_is_shown_since_when(
+    level: SupportLevel, provision: str, plans: list[Command]
+) -> None:
+    change = ChangeSupportLevel(occurred_on=CHANGED_ON, to_level=level, why="Advice")
+    row = on_register().then(INVOLVE, *plans, change).row(REGISTER)
 
     assert (row.status, row.sen_provision) == (level.value, provision)
-    assert (row.added_on, row.level_since) == (ADD.occurred_on, date(2024, 2, 1))
+    assert (row.added_on, row.level_since) == (ADD.occurred_on, CHANGED_ON)
 
 
 def test_every_status_has_its_sen_provision() -> None:

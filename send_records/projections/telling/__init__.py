@@ -10,6 +10,7 @@ from typing import Any
 
 from send_records.aggregates.base import DomainEvent
 from send_records.projections.telling import (
+    ehcp,
     family,
     keeping,
     planning,
@@ -19,6 +20,7 @@ from send_records.projections.telling import (
 from send_records.projections.telling.base import Phase, Words
 
 PARTS = (
+    ehcp,
     family,
     keeping,
     planning,

@@ -1,0 +1,204 @@
+"""The meeting of an annual review: what it considered, whom it heard, and what it recommends.
+
+    called (``annual_reviews``) ---> held ---> reported, and decided (``annual_review_results``)
+
+SEND Regulations 2014 reg 20(5) and (6); Children and Families Act 2014 s.19 and s.44; the fields
+are those of published forms (``facts.md`` 6.9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from send_records.aggregates.annual_reviews import InviteePart
+from send_records.aggregates.base import By, Command, PupilEvent
+from send_records.aggregates.ehc_plans import EhcPlan, require_ehc_plan, require_sections
+from send_records.aggregates.reviews import ReviewKind
+from send_records.aggregates.values import (
+    SENDCOS,
+    Count,
+    Day,
+    Few,
+    Flag,
+    Measure,
+    Name,
+    Some,
+    Value,
+    Words,
+    day_in_words,
+)
+from send_records.aggregates.voices import Voice, VoiceMissing, heard_for_review
+from send_records.errors import RuleBroken
+
+if TYPE_CHECKING:
+    from send_records.aggregates.pupil import Pupil
+
+
+class Recommendation(StrEnum):
+    """What a review recommends, and what the local authority decides, of a plan."""
+
+    MAINTAIN = "maintain"
+    AMEND = "amend"
+    CEASE = "cease"
+
+
+class ReviewAttendee(Value):
+    """Somebody present, in which part."""
+
+    part: InviteePart
+    name: Name
+
+
+class ReviewAdvice(Value):
+    """Written advice for the meeting, and when it went to everyone invited (reg 20(4))."""
+
+    part: InviteePart
+    name: Name
+    summary: Words
+    circulated_on: Day | None = None
+
+
+class OutcomeProgress(Value):
+    """What came of one outcome of section E, and whether it is still the right one."""
+
+    ref: Name
+    progress: Words
+    still_right: Flag | None = None
+
+
+class SectionChange(Value):
+    """What should change in one section of the plan."""
+
+    section: Name
+    change: Words
+
+
+class ReviewAction(Value):
+    """Something agreed at the meeting: what, who, by when."""
+
+    what: Words
+    who: Name
+    due_on: Day | None = None
+
+
+class OutcomesNotReviewed(RuleBroken):
+    """An annual review considers progress towards every outcome of the plan, and no other."""
+
+    basis = "SEND Regulations 2014 reg 20(5)"
+
+
+class PreparationForAdulthoodMissing(RuleBroken):
+    """From Year 9 an annual review considers preparation for adulthood."""
+
+    basis = "SEND Regulations 2014 reg 20(6); SEND Code of Practice 9.184"
+
+
+class AnnualReviewAlreadyHeld(RuleBroken):
+    """One annual review is held on a day."""
+
+
+class AnnualReviewHeld(PupilEvent):
+    present: tuple[ReviewAttendee, ...]
+    advice: tuple[ReviewAdvice, ...]
+    outcomes: tuple[OutcomeProgress, ...]
+    changes: tuple[SectionChange, ...]
+    pupil_voice: str | None
+    pupil_voice_missing_because: str | None
+    parent_voice: str | None
+    parent_voice_missing_because: str | None
+    preparation_for_adulthood: str | None
+    attendance_percent: Measure | None
+    suspensions: int | None
+    personal_budget_asked_for: bool | None
+    recommendation: Recommendation
+    differences: str | None
+    actions: tuple[ReviewAction, ...]
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        remaining = {
+            k: v
+            for k, v in pupil.scheduled_reviews.items()
+            if v.kind is not ReviewKind.EHCP_ANNUAL or v.planned_on > self.occurred_on
+        }
+        held = (*pupil.annual_reviews, self.occurred_on)
+        return replace(pupil, annual_reviews=held, scheduled_reviews=remaining)
+
+
+class HoldAnnualReview(Command):
+    """Record an annual review that was held: progress, views, and what it recommends.
+
+    Not checked: that it was called by us, or that its advice went round in time (reg 20(4)): a
+    pupil may have come with a meeting already called.
+    """
+
+    roles = SENDCOS
+
+    present: Some[ReviewAttendee]
+    advice: Few[ReviewAdvice] = ()
+    outcomes: Few[OutcomeProgress]
+    changes: Few[SectionChange] = ()
+    pupil_voice: Words | None = None
+    pupil_voice_missing_because: Words | None = None
+    parent_voice: Words | None = None
+    parent_voice_missing_because: Words | None = None
+    preparation_for_adulthood: Words | None = None
+    attendance_percent: Measure | None = None
+    suspensions: Count | None = None
+    personal_budget_asked_for: Flag | None = None
+    recommendation: Recommendation
+    differences: Words | None = None
+    """Between what the school recommends and what others do."""
+    actions: Few[ReviewAction] = ()
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        plan = require_ehc_plan(pupil, self.occurred_on)
+        if self.occurred_on in pupil.annual_reviews:
+            raise AnnualReviewAlreadyHeld(
+                f"One held on {day_in_words(self.occurred_on)} is on record."
+            )
+        self._require_outcomes(plan)
+        self._require_considered(pupil, by)
+        return [
+            AnnualReviewHeld(
+                **self.entry(pupil, by),
+                present=self.present,
+                advice=self.advice,
+                outcomes=self.outcomes,
+                changes=self.changes,
+                pupil_voice=self.pupil_voice,
+                pupil_voice_missing_because=self.pupil_voice_missing_because,
+                parent_voice=self.parent_voice,
+                parent_voice_missing_because=self.parent_voice_missing_because,
+                preparation_for_adulthood=self.preparation_for_adulthood,
+                attendance_percent=self.attendance_percent,
+                suspensions=self.suspensions,
+                personal_budget_asked_for=self.personal_budget_asked_for,
+                recommendation=self.recommendation,
+                differences=self.differences,
+                actions=self.actions,
+            )
+        ]
+
+    def _require_outcomes(self, plan: EhcPlan) -> None:
+        wanted = sorted(plan.outcomes)
+        if sorted(outcome.ref for outcome in self.outcomes) != wanted:
+            raise OutcomesNotReviewed(f"Consider each of these once: {', '.join(wanted)}.")
+
+    def _require_considered(self, pupil: Pupil, by: By) -> None:
+        """Refuse a review without the family's views, or from Year 9 without adulthood."""
+        require_sections([c.section for c in self.changes], self.occurred_on, by)
+        said = {
+            Voice.PUPIL: self.pupil_voice or self.pupil_voice_missing_because,
+            Voice.PARENT: self.parent_voice or self.parent_voice_missing_because,
+        }
+        for voice, words in said.items():
+            if words is None and not heard_for_review(pupil, voice, self.occurred_on):
+                raise VoiceMissing(f"Record the {voice}'s view, or why there is none.")
+        from_year_9 = by.rules.code("adulthood_year", pupil.nc_year, self.occurred_on)
+        if from_year_9 is not None and self.preparation_for_adulthood is None:
+            raise PreparationForAdulthoodMissing(
+                "Record what was considered: work, independent living, taking part, health."
+            )
