@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -29,6 +29,7 @@ from send_records.execution import (
     Execution,
     IdempotencyKeyReused,
     Outcome,
+    Step,
     go_on,
     require_role,
     require_version,
@@ -198,7 +199,8 @@ class SendRecords(Application[UUID]):
             pupil = seen or self._pupils.now(pupil_id)
             try:
                 require_version(pupil, expected_version)
-                events = command.decide(pupil, self._by(request))
+                history = (yield from self._read(pupil)) if command.needs_history else ()
+                events = command.decide(pupil, self._by(request, history))
             except SendRecordsError:
                 if seen is None:
                     raise
@@ -219,6 +221,10 @@ class SendRecords(Application[UUID]):
             self._pupils.move_on(pupil, events)
             return receipt(self._receipts, request.command_id, recorded)
         raise Conflict("Others are writing in this record at this moment: try again.")
+
+    def _read(self, pupil: Pupil) -> Generator[Step, RecordedCommand | None, list[DomainEvent]]:
+        yield WAITS
+        return self._pupils.history(pupil)
 
     def pupil(self, pupil_id: UUID) -> Pupil:
         """Return the pupil as it stands; raise NotFound if there is none, and Erased if it is
@@ -249,7 +255,7 @@ class SendRecords(Application[UUID]):
         """Return how many events the log holds, which is the last one's position."""
         return self._recorder.head()[0]
 
-    def _by(self, request: Request) -> By:
+    def _by(self, request: Request, history: Sequence[DomainEvent] = ()) -> By:
         today = day_in_london(self._clock())
         metadata = Metadata(
             recorded_by=request.actor,
@@ -259,7 +265,7 @@ class SendRecords(Application[UUID]):
             source=request.source,
             policy_version=self._rules.edition(today).id,
         )
-        return By(metadata, today, self._rules)
+        return By(metadata, today, self._rules, history)
 
     def _sealed(self, events: Sequence[DomainEvent], request: Request, asked: bytes) -> Appending:
         """Return what is to be appended; raise Erased if the pupil is no more."""

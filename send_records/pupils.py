@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from send_records.aggregates.base import DomainEvent
+from send_records.aggregates.corrected import as_corrected, pupil_of
 from send_records.aggregates.pupil import Pupil
 from send_records.aggregates.retention import PersonalDataErased
 from send_records.errors import Erased, NotFound
@@ -45,6 +46,8 @@ class Pupils:
                 if isinstance(event, PersonalDataErased):
                     raise erased()
                 pupil = event.mutate(pupil)
+            if pupil is not None and pupil.corrections > (seen.corrections if seen else 0):
+                pupil = pupil_of(as_corrected(self.history(pupil)))
         except (KeyDestroyed, Erased):
             self.drop(pupil_id)
             raise erased() from None
@@ -54,12 +57,25 @@ class Pupils:
             self._in_hand.keep(pupil_id, pupil, since)
         return pupil
 
+    def history(self, pupil: Pupil) -> list[DomainEvent]:
+        """Return what was recorded of a pupil up to its version, oldest first; raise Erased if it
+        is no more."""
+        rows = self._recorder.select_events(pupil.id, lte=pupil.version)
+        try:
+            return [self._mapper.to_domain_event(row) for row in rows]
+        except KeyDestroyed:
+            raise erased() from None
+
     def move_on(self, pupil: Pupil, events: Sequence[DomainEvent]) -> None:
-        """Keep the pupil as its newly recorded events leave it, if it is still in hand."""
+        """Keep the pupil as its newly recorded events leave it, if it is still in hand; not if they
+        correct what came before, for then it is to be replayed."""
         moved = pupil
         for event in events:
             moved = event.mutate(moved)
-        self._in_hand.exchange(pupil.id, pupil, moved)
+        if moved.corrections > pupil.corrections:
+            self.drop(pupil.id)
+        else:
+            self._in_hand.exchange(pupil.id, pupil, moved)
 
     def drop(self, pupil_id: UUID) -> None:
         """Keep the pupil no more: it was erased, or others moved it on."""

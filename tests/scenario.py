@@ -13,6 +13,7 @@ import pytest
 from send_records.aggregates.base import Actor, By, Command, DomainEvent, Entry, Metadata
 from send_records.aggregates.consents import GiveNotice, NoticeOf
 from send_records.aggregates.contacts import ContactDetails, RecordContact
+from send_records.aggregates.corrected import Reading, as_corrected, pupil_of
 from send_records.aggregates.details import Sex
 from send_records.aggregates.ehc_plans import PlanOutcome, RecordEhcPlan
 from send_records.aggregates.needs import IdentifyNeed
@@ -101,7 +102,13 @@ def but(command: E, **changes: Any) -> E:
     return type(command).model_validate({**dict(command), **changes})
 
 
-def by(actor: Actor = SENCO, *, today: date = TODAY, command_id: UUID | None = None) -> By:
+def by(
+    actor: Actor = SENCO,
+    *,
+    today: date = TODAY,
+    command_id: UUID | None = None,
+    history: Sequence[DomainEvent] = (),
+) -> By:
     """Return who gives a command and when, under the rules that are shipped."""
     rules = shipped_rules()
     metadata = Metadata(
@@ -111,7 +118,7 @@ def by(actor: Actor = SENCO, *, today: date = TODAY, command_id: UUID | None = N
         source=Source.API,
         policy_version=rules.edition(today).id,
     )
-    return By(metadata, today, rules)
+    return By(metadata, today, rules, history)
 
 
 @dataclass(frozen=True)
@@ -122,15 +129,33 @@ class Scenario:
     command: Command | None = None
     last_id: UUID = NOBODY
     """The id of what the last given command made."""
+    events: tuple[DomainEvent, ...] = ()
+    """What the pupil comes from."""
+    actor: Actor = SENCO
 
     def given(self, *commands: Command, new_id: UUID | None = None) -> Scenario:
         """Execute commands that are not themselves under test; the last makes what has the id."""
-        pupil, last_id = self.pupil, self.last_id
+        told = self
         for place, command in enumerate(commands, start=1):
             last_id = new_id if new_id is not None and place == len(commands) else uuid4()
-            for event in command.decide(pupil, by(command_id=last_id)):
-                pupil = event.mutate(pupil)
-        return Scenario(pupil, None, last_id)
+            who = by(self.actor, command_id=last_id, history=told.events)
+            told = replace(told.after(command.decide(told.pupil, who)), last_id=last_id)
+        return replace(told, command=None)
+
+    def after(self, events: Sequence[DomainEvent]) -> Scenario:
+        """Return what events leave, each read as it was corrected since."""
+        told = (*self.events, *events)
+        pupil = pupil_of(as_corrected(told))
+        assert pupil is not None
+        return replace(self, pupil=pupil, events=told)
+
+    def read(self) -> Sequence[Reading]:
+        """Return what is on record, as it reads with its corrections."""
+        return as_corrected(self.events)
+
+    def by(self, actor: Actor) -> Scenario:
+        """Go on with what somebody else does."""
+        return replace(self, actor=actor)
 
     def when(self, command: Command) -> Scenario:
         return replace(self, command=command)
@@ -138,7 +163,7 @@ class Scenario:
     def decided(self) -> Sequence[DomainEvent]:
         """Return the events decided, having seen that they can be applied one after another."""
         assert self.command is not None, "say when() first"
-        events = self.command.decide(self.pupil, by())
+        events = self.command.decide(self.pupil, by(self.actor, history=self.events))
         pupil = self.pupil
         for event in events:
             pupil = event.mutate(pupil)
@@ -149,7 +174,7 @@ class Scenario:
         [event] = self.decided()
         assert type(event) is event_class
         assert {name: getattr(event, name) for name in fields} == fields
-        return Scenario(event.mutate(self.pupil))
+        return replace(self.after([event]), command=None)
 
     def refused(self, error: type[SendRecordsError]) -> None:
         """Expect a refusal, and that the API's description knows of it."""
@@ -160,11 +185,10 @@ class Scenario:
 
 def a_pupil() -> Scenario:
     """A pupil just admitted, with nothing else on record."""
-    pupil: Pupil | None = None
-    for event in ADMIT.decide(by()):
-        pupil = event.mutate(pupil)
+    events = tuple(ADMIT.decide(by()))
+    pupil = pupil_of(events)
     assert pupil is not None
-    return Scenario(pupil)
+    return Scenario(pupil, events=events)
 
 
 def a_family() -> Scenario:

@@ -11,10 +11,18 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from send_records.aggregates.base import Actor, Command, NotYetHappened
+from send_records.aggregates.base import Actor, Command, DomainEvent, NotYetHappened
 from send_records.aggregates.contacts import ContactRecorded
+from send_records.aggregates.corrected import WhyWithdrawn
+from send_records.aggregates.corrections import AlreadyWithdrawn, CorrectEntry, WithdrawEntry
 from send_records.aggregates.details import ChangeYearGroup, NotACode, RecordCircumstances
-from send_records.aggregates.pupil import PupilAdmitted, PupilNotOnRoll, ReadmitPupil, RecordLeaving
+from send_records.aggregates.pupil import (
+    Pupil,
+    PupilAdmitted,
+    PupilNotOnRoll,
+    ReadmitPupil,
+    RecordLeaving,
+)
 from send_records.aggregates.retention import RetentionClassAssigned
 from send_records.aggregates.values import Role, Source
 from send_records.application import ATTEMPTS, Request, SendRecords
@@ -352,7 +360,11 @@ def test_a_pupil_in_hand_is_what_a_replay_would_make(
     def executed(pupil_id: UUID, command: Command, request: Request) -> Receipt:
         receipt = execute(pupil_id, command, request)
         replayed = records_by(PostgresRecorder(app_pool)).pupil(pupil_id)
-        assert records._pupils.seen(pupil_id) == replayed
+        in_hand = records._pupils.seen(pupil_id)
+        if isinstance(command, CorrectEntry | WithdrawEntry):
+            assert in_hand is None, "what came before reads otherwise now"
+            in_hand = records.pupil(pupil_id)
+        assert in_hand == replayed
         compared.append(replayed.version)
         return receipt
 
@@ -360,6 +372,70 @@ def test_a_pupil_in_hand_is_what_a_replay_would_make(
     story.told(records)
 
     assert len(compared) > 50
+
+
+NOT_LEFT = WithdrawEntry(
+    occurred_on=date(2024, 7, 22),
+    entry_version=3,
+    why=WhyWithdrawn.WRONG_PUPIL,
+    explanation="It was another child",
+)
+SINCE = ChangeYearGroup(occurred_on=date(2024, 9, 2), nc_year="3")
+
+
+def test_what_was_withdrawn_no_longer_stands_in_the_way(
+    records: SendRecords, pupil_id: UUID
+) -> None:
+    records.execute(pupil_id, LEAVE, asking())
+    with pytest.raises(PupilNotOnRoll):
+        records.execute(pupil_id, SINCE, asking())
+
+    records.execute(pupil_id, NOT_LEFT, asking())
+
+    assert records.execute(pupil_id, SINCE, asking()).version == 5
+
+
+def test_what_another_process_withdrew_is_not_decided_on(
+    records: SendRecords, app_pool: Pool, pupil_id: UUID
+) -> None:
+    """What came since may change what was before."""
+    another = records_by(PostgresRecorder(app_pool))
+    records.execute(pupil_id, LEAVE, asking())
+    another.execute(pupil_id, NOT_LEFT, asking())
+
+    assert records.execute(pupil_id, SINCE, asking()).version == 5
+    assert records.pupil(pupil_id).left_on is None
+    assert records_by(PostgresRecorder(app_pool)).pupil(pupil_id) == records.pupil(pupil_id)
+
+
+def test_the_history_is_read_for_those_commands_that_need_it(
+    records: SendRecords, pupil_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    history = records._pupils.history
+
+    def counting(pupil: Pupil) -> list[DomainEvent]:
+        read.append(pupil.version)
+        return history(pupil)
+
+    monkeypatch.setattr(records._pupils, "history", counting)
+    records.execute(pupil_id, LEAVE, asking())
+    assert read == []
+
+    records.execute(pupil_id, NOT_LEFT, asking())
+    assert read == [3]
+
+
+def test_what_is_corrected_meanwhile_is_decided_on_again(
+    records: SendRecords, app_pool: Pool, pupil_id: UUID
+) -> None:
+    """Decided on a pupil in hand that others have moved on: the history read is of its version."""
+    another = records_by(PostgresRecorder(app_pool))
+    records.execute(pupil_id, LEAVE, asking())
+    another.execute(pupil_id, NOT_LEFT, asking())
+
+    with pytest.raises(AlreadyWithdrawn):
+        records.execute(pupil_id, NOT_LEFT, asking())
 
 
 def test_one_in_hand_is_not_read_again(app_pool: Pool, pupil_id: UUID) -> None:

@@ -50,6 +50,9 @@ class AgencyReferred(PupilEvent):
     def apply(self, pupil: Pupil) -> Pupil:
         return pupil
 
+    def recipients(self) -> tuple[str, ...]:
+        return (self.agency,)
+
 
 class ReferToAgency(Command):
     """Ask an outside agency about a pupil, with the parents' agreement for that agency."""

@@ -69,6 +69,15 @@ class AssessmentRecorded(PupilEvent):
     def apply(self, pupil: Pupil) -> Pupil:
         return pupil
 
+    def require_valid(self, by: By) -> None:
+        for score in self.scores:
+            bounds = by.rules.score_range(self.tool, self.edition, score.name, self.occurred_on)
+            values = [v for v in (score.value, score.low, score.high) if v is not None]
+            if bounds and not all(bounds.low <= value <= bounds.high for value in values):
+                raise ScoreOutOfRange(
+                    f"The score {bounds.name} runs from {bounds.low} to {bounds.high}."
+                )
+
 
 class RecordAssessment(Command):
     """Record the scores of one assessment, with the tool and edition they belong to."""
@@ -84,27 +93,17 @@ class RecordAssessment(Command):
     """The norm set or year by which the scores were worked out, where the tool has several."""
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
-        for score in self.scores:
-            self._require_in_range(score, by)
-        return [
-            AssessmentRecorded(
-                **self.entry(pupil, by),
-                tool=self.tool,
-                edition=self.edition,
-                informant=self.informant,
-                scores=self.scores,
-                note=self.note,
-                norms=self.norms,
-            )
-        ]
-
-    def _require_in_range(self, score: Score, by: By) -> None:
-        bounds = by.rules.score_range(self.tool, self.edition, score.name, self.occurred_on)
-        values = [v for v in (score.value, score.low, score.high) if v is not None]
-        if bounds and not all(bounds.low <= value <= bounds.high for value in values):
-            raise ScoreOutOfRange(
-                f"The score {bounds.name} runs from {bounds.low} to {bounds.high}."
-            )
+        recorded = AssessmentRecorded(
+            **self.entry(pupil, by),
+            tool=self.tool,
+            edition=self.edition,
+            informant=self.informant,
+            scores=self.scores,
+            note=self.note,
+            norms=self.norms,
+        )
+        recorded.require_valid(by)
+        return [recorded]
 
 
 class AttainmentRecorded(PupilEvent):

@@ -58,6 +58,8 @@ class By:
     metadata: Metadata
     today: date
     rules: Rules
+    history: Sequence[DomainEvent] = ()
+    """What is on record of the pupil, oldest first; only for a command that needs its history."""
 
     @property
     def new_id(self) -> UUID:
@@ -118,6 +120,15 @@ class DomainEvent(Value):
         """Say where the log has this event, and since when.  For the log, which alone knows, and
         before anybody else has seen the event: to copy it for that would double its cost."""
         self.__dict__.update(position=position, recorded_at=recorded_at)
+
+    def require_valid(self, by: By) -> None:
+        """Refuse what a correction would make of this event, where the types of its fields do not
+        say so themselves: a code that is not in force, a score out of its range."""
+
+    def recipients(self) -> tuple[str, ...]:
+        """Return who was given something of the record, if the event says that somebody was (UK
+        GDPR Art 19)."""
+        return ()
 
     @abstractmethod
     def mutate(self, pupil: Pupil | None) -> Pupil:
@@ -182,6 +193,9 @@ class Command(Entry):
 
     after_leaving: ClassVar[bool] = False
     """Whether it may be given about days after the pupil left (disclosure, retention)."""
+
+    needs_history: ClassVar[bool] = False
+    """Whether it is decided on what was recorded, and not only on what that adds up to."""
 
     @abstractmethod
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:

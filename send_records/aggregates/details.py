@@ -44,6 +44,16 @@ def year_group(code: str, on: date, by: By) -> str:
     return code
 
 
+class NotAPupilNumber(Invalid):
+    """A UPN or a ULN agrees with its own check character (DfE UPN guide 1.2)."""
+
+
+def require_pupil_numbers(upn: str | None, uln: str | None) -> None:
+    """Refuse a UPN or a ULN that cannot be one."""
+    if not (upn is None or is_upn(upn)) or not (uln is None or is_uln(uln)):
+        raise NotAPupilNumber("Check the number: its check character does not agree with it.")
+
+
 def _upn(text: str) -> str:
     if not is_upn(text):
         raise ValueError("Check the UPN: its letter does not agree with its digits, or its form")
@@ -88,6 +98,11 @@ class PupilDetailsCorrected(PupilEvent):
 
     def apply(self, pupil: Pupil) -> Pupil:
         return pupil
+
+    def require_valid(self, by: By) -> None:
+        if self.date_of_birth is not None:
+            require_born_by(self.date_of_birth, self.occurred_on)
+        require_pupil_numbers(None, self.uln)
 
 
 class CorrectPupilDetails(Command):
@@ -134,6 +149,9 @@ class UpnReplaced(PupilEvent):
 
     def apply(self, pupil: Pupil) -> Pupil:
         return pupil
+
+    def require_valid(self, by: By) -> None:
+        require_pupil_numbers(self.upn, None)
 
 
 class ReplaceUpn(Command):
@@ -207,6 +225,9 @@ class YearGroupChanged(PupilEvent):
 
     def apply(self, pupil: Pupil) -> Pupil:
         return replace(pupil, nc_year=self.nc_year)
+
+    def require_valid(self, by: By) -> None:
+        year_group(self.nc_year, self.occurred_on, by)
 
 
 class ChangeYearGroup(Command):

@@ -63,6 +63,12 @@ class PrimaryNeedMissing(RuleBroken):
     basis = "DfE school census: one SEN provision at a time, with a primary need"
 
 
+def require_rank(rank: int) -> None:
+    """Refuse what cannot be a rank."""
+    if not 1 <= rank <= 99:
+        raise Invalid("Enter a rank from 1 to 99; 1 is the primary need.")
+
+
 def with_need(pupil: Pupil, need: Need) -> Pupil:
     """Return the pupil with one need added or replaced."""
     return replace(pupil, needs={**pupil.needs, need.sen_type: need})
@@ -77,6 +83,12 @@ class NeedIdentified(PupilEvent):
 
     def apply(self, pupil: Pupil) -> Pupil:
         return with_need(pupil, Need(self.sen_type, self.rank))
+
+    def require_valid(self, by: By) -> None:
+        code = by.rules.code("sen_type", self.sen_type, self.occurred_on)
+        if code is None or code.label != self.label:
+            raise SenTypeNotInForce("Its type has a label: withdraw the entry and make it anew.")
+        require_rank(self.rank)
 
 
 class IdentifyNeed(Command):
@@ -96,8 +108,7 @@ class IdentifyNeed(Command):
             raise SenTypeNotInForce("Choose a DfE type of need, for example SPLD or SLCN.")
         if code.code in pupil.needs:
             raise NeedAlreadyIdentified(f"{code.code} is already among the pupil's needs.")
-        if not 1 <= self.rank <= 99:
-            raise Invalid("Enter a rank from 1 to 99; 1 is the primary need.")
+        require_rank(self.rank)
         if any(need.rank == self.rank for need in pupil.needs.values()):
             raise RankTaken(f"Another need has rank {self.rank}: rerank the needs first.")
         return [
@@ -118,6 +129,9 @@ class NeedReranked(PupilEvent):
 
     def apply(self, pupil: Pupil) -> Pupil:
         return with_need(pupil, Need(self.sen_type, self.rank))
+
+    def require_valid(self, by: By) -> None:
+        require_rank(self.rank)
 
 
 class RerankNeeds(Command):

@@ -314,6 +314,9 @@ class PlanShared(PupilEvent):
     def apply(self, pupil: Pupil) -> Pupil:
         return pupil
 
+    def recipients(self) -> tuple[str, ...]:
+        return self.shared_with
+
 
 class SharePlan(Command):
     """Record who was given the plan, and how (policy s.10.2: staff, parents and the pupil)."""

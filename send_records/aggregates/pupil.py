@@ -25,7 +25,14 @@ from send_records.aggregates.complaints import Complaint
 from send_records.aggregates.concerns import Concern
 from send_records.aggregates.consents import Agreement, NoticeOf, Purpose
 from send_records.aggregates.contacts import Contact
-from send_records.aggregates.details import Sex, Uln, Upn, require_born_by, year_group
+from send_records.aggregates.details import (
+    Sex,
+    Uln,
+    Upn,
+    require_born_by,
+    require_pupil_numbers,
+    year_group,
+)
 from send_records.aggregates.ehc_plans import EhcPlan
 from send_records.aggregates.ehc_requests import EhcRequest
 from send_records.aggregates.handovers import Handover, Move
@@ -105,6 +112,8 @@ class Pupil:
     """The local authority's decisions that can be appealed."""
     mediations: tuple[Mediation, ...] = ()
     appeals: Mapping[UUID, Appeal] = field(default_factory=lambda: NOTHING)
+    corrections: int = 0
+    """How many times an entry was corrected or withdrawn: see ``corrected``."""
 
     @property
     def working_plan(self) -> Plan | None:
@@ -156,6 +165,11 @@ class PupilAdmitted(DomainEvent):
         return Pupil(
             self.originator_id, self.originator_version, self.academy, nc_year=self.nc_year
         )
+
+    def require_valid(self, by: By) -> None:
+        require_born_by(self.date_of_birth, self.occurred_on)
+        require_pupil_numbers(self.upn, self.uln)
+        year_group(self.nc_year, self.occurred_on, by)
 
 
 class AdmitPupil(Entry):
@@ -209,6 +223,9 @@ class PupilMovedAcademy(PupilEvent):
         move = Move(pupil.academy, self.to_academy, self.occurred_on)
         return replace(pupil, academy=self.to_academy, move=move)
         return replace(pupil, academy=self.to_academy, nc_year=self.nc_year)
+
+    def require_valid(self, by: By) -> None:
+        year_group(self.nc_year, self.occurred_on, by)
 
 
 class MovePupilAcademy(Command):
@@ -265,6 +282,9 @@ class PupilReadmitted(PupilEvent):
     def apply(self, pupil: Pupil) -> Pupil:
         return replace(pupil, academy=self.academy, left_on=None, move=None)
         return replace(pupil, academy=self.academy, nc_year=self.nc_year, left_on=None)
+
+    def require_valid(self, by: By) -> None:
+        year_group(self.nc_year, self.occurred_on, by)
 
 
 class ReadmitPupil(Command):

@@ -60,7 +60,9 @@ def judge(check: Callable[[T], T], **schema: Any) -> tuple[AfterValidator, Field
     return AfterValidator(judged), field
 
 
-def _text(limit: int) -> Callable[[str], str]:
+def judged_words(limit: int) -> Callable[[str], str]:
+    """Return what judges words of at most so many characters, and returns them as they are kept."""
+
     def check(text: str) -> str:
         text = unicodedata.normalize("NFC", text.translate(_PASTED)).replace("\r\n", "\n").strip()
         if not text:
@@ -90,19 +92,22 @@ _PASTED = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 byte order mark.  Dropped, for nobody could find them to remove them."""
 
 
-def _day(day: date) -> date:
+def judged_day(day: date) -> date:
+    """Return a day that a record may name, or raise ValueError."""
     if not date(1990, 1, 1) <= day <= date(2150, 1, 1):
         raise ValueError("Enter a date from 1990 to 2150")
     return day
 
 
-def _count(number: int) -> int:
+def judged_count(number: int) -> int:
+    """Return a number of things, or raise ValueError."""
     if not 0 <= number <= 100_000:
         raise ValueError("Enter a whole number from 0 to 100,000")
     return number
 
 
-def _measure(number: Decimal) -> Decimal:
+def judged_measure(number: Decimal) -> Decimal:
+    """Return a measured number, or raise ValueError."""
     if not -1_000_000 < number < 1_000_000 or number != round(number, 3):
         raise ValueError("Enter a number below a million, with at most three decimals")
     return number
@@ -131,22 +136,22 @@ def _not_a_flag(value: Any) -> Any:
     return value
 
 
-Name = Annotated[str, *judge(_text(200), maxLength=200)]
+Name = Annotated[str, *judge(judged_words(200), maxLength=200)]
 """A name or a short label, of at most 200 characters."""
 
-Words = Annotated[str, *judge(_text(8000), maxLength=8000)]
+Words = Annotated[str, *judge(judged_words(8000), maxLength=8000)]
 """What a person has to say, of at most 8,000 characters."""
 
-Day = Annotated[date, BeforeValidator(_iso_day), *judge(_day)]
+Day = Annotated[date, BeforeValidator(_iso_day), *judge(judged_day)]
 """A day, written as YYYY-MM-DD."""
 
 Flag = StrictBool
 """Yes or no: never 1, "yes" or an empty string."""
 
-Count = Annotated[StrictInt, *judge(_count, minimum=0, maximum=100_000)]
+Count = Annotated[StrictInt, *judge(judged_count, minimum=0, maximum=100_000)]
 """A whole number from 0 to 100,000."""
 
-Measure = Annotated[Decimal, BeforeValidator(_not_a_flag), *judge(_measure)]
+Measure = Annotated[Decimal, BeforeValidator(_not_a_flag), *judge(judged_measure)]
 """A measured number with at most three decimals."""
 
 Few = Annotated[tuple[T, ...], *judge(_length(0, 40), maxItems=40)]

@@ -1,7 +1,7 @@
 """Which refusals a command, or a question, can answer with: read from the rules themselves.
 
 A list kept beside the rules would be wrong the day after one is added.  So the source of ``decide``
-is read, and of whatever it calls: what these raise is what may be answered.  It may name a refusal
+is read, and of whatever it calls: what these make is what may be answered.  It may name a refusal
 too many, of a branch that is never taken; it misses none that the tests have ever seen.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from textwrap import dedent
 from types import FunctionType, ModuleType
-from typing import Any, get_type_hints
+from typing import Any
 
 from send_records import aggregates
 from send_records.aggregates.base import DomainEvent, Entry
@@ -54,14 +54,19 @@ class _Reader:
             return
         self._seen.add(plain)
         known = {**inspect.getclosurevars(plain).nonlocals, **plain.__globals__}
-        for node in ast.walk(ast.parse(dedent(inspect.getsource(plain)))):
-            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-                yield from _raised(known, node.exc.func)
-            for called in self._named(known, node):
+        source = ast.parse(dedent(inspect.getsource(plain)))
+        events = _events_in(known, source)
+        for node in ast.walk(source):
+            if isinstance(node, ast.Call):
+                yield from _refusal(known, node.func)
+            for called in self._named(known, node, events):
                 yield from self.read(called)
 
-    def _named(self, known: dict[str, Any], node: ast.AST) -> list[Callable[..., Any]]:
-        """Return the functions that a part of the source may mean."""
+    def _named(
+        self, known: dict[str, Any], node: ast.AST, events: list[type[DomainEvent]]
+    ) -> list[Callable[..., Any]]:
+        """Return the functions that a part of the source may mean; a method of an event is one of
+        those made here, if one of them has it."""
         if isinstance(node, ast.Name):
             return [known[node.id]] if isinstance(known.get(node.id), FunctionType) else []
         if not isinstance(node, ast.Attribute):
@@ -71,13 +76,19 @@ class _Reader:
             return [getattr(known[whose.id], node.attr, None) or _nothing]
         if isinstance(whose, ast.Name) and whose.id == "self" and self._owner is not None:
             return [f for c in self._owner.__mro__ if (f := _function(vars(c).get(node.attr)))]
-        return methods().get(node.attr, [])
+        of_events = [f for event in events if (f := _function(getattr(event, node.attr, None)))]
+        own = [f for f in of_events if f.__module__ != DomainEvent.__module__]
+        return own or methods().get(node.attr, [])
 
 
-def _raised(known: dict[str, Any], name: ast.expr) -> list[type[SendRecordsError]]:
+def _events_in(known: dict[str, Any], source: ast.AST) -> list[type[DomainEvent]]:
+    named = [known.get(node.id) for node in ast.walk(source) if isinstance(node, ast.Name)]
+    return [each for each in named if isinstance(each, type) and issubclass(each, DomainEvent)]
+
+
+def _refusal(known: dict[str, Any], name: ast.expr) -> list[type[SendRecordsError]]:
+    """Return the refusal that is made here, to be raised here or by whoever called."""
     found = known.get(name.id) if isinstance(name, ast.Name) else None
-    if isinstance(found, FunctionType):  # raise erased()
-        found = get_type_hints(found).get("return")
     return [found] if isinstance(found, type) and issubclass(found, SendRecordsError) else []
 
 
@@ -87,6 +98,10 @@ def _function(value: Any) -> Callable[..., Any] | None:
 
 
 def _nothing() -> None: ...
+
+
+UNASKED = {"decide", "apply", "mutate"}
+"""A command is not decided by another, and what applies an event may not refuse."""
 
 
 @cache
@@ -99,9 +114,7 @@ def methods() -> dict[str, list[Callable[..., Any]]]:
         for kind in vars(module).values():
             if not isinstance(kind, type) or kind.__module__ != module.__name__:
                 continue
-            if issubclass(kind, DomainEvent):
-                continue  # an event applies, and may not refuse
             for name, value in vars(kind).items():
-                if name != "decide" and (function := _function(value)):
+                if name not in UNASKED and (function := _function(value)):
                     found.setdefault(name, []).append(function)
     return found

@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import AfterValidator, BaseModel, Strict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, JsonValue, Strict, TypeAdapter, ValidationError
 
 from send_records.aggregates.base import Command
 from send_records.aggregates.concerns import Strategy
@@ -198,7 +198,7 @@ def test_what_was_recorded_under_other_limits_can_still_be_read() -> None:
 
 # --- No field of a command forgot its bound.
 
-LIMITED = (str, int, date, Decimal)
+LIMITED = (str, int, date, Decimal, JsonValue)
 """The plain types for which ``values.py`` has a limited one."""
 
 

@@ -101,7 +101,7 @@ from send_records.aggregates.values import Area, Role
 from send_records.aggregates.voices import RecordParentVoice, RecordPupilVoice
 from send_records.application import Request, SendRecords
 from send_records.receipts import Receipt
-from tests.api import story_ehcp, story_family, story_provision
+from tests.api import story_corrections, story_ehcp, story_family, story_provision
 from tests.api.steps import Step, step
 from tests.scenario import ADMIT, MOTHER, RECORD_MOTHER
 
@@ -129,6 +129,7 @@ def upn_of(rest: str) -> str:
 
 STORY: list[Step] = [
     step(ADMIT, PUPIL),
+    *story_corrections.STEPS,
     step(RECORD_MOTHER, MOTHER),
     step(
         RecordContact(

@@ -8,6 +8,7 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 from send_records.aggregates.base import Actor, Command, DomainEvent
+from send_records.aggregates.corrected import as_corrected, pupil_of
 from send_records.aggregates.pupil import AdmitPupil, Pupil
 from send_records.projections.base import Projection, fold
 from tests.api.story import REFUSED, STORY
@@ -33,16 +34,16 @@ class Life:
     ) -> Life:
         for command in commands:
             assert self.pupil is not None
-            events = command.decide(self.pupil, by(actor, command_id=key or uuid4()))
-            self._take(events, recorded_at)
+            who = by(actor, command_id=key or uuid4(), history=self.events)
+            self._take(command.decide(self.pupil, who), recorded_at)
         return self
 
     def _take(self, events: Sequence[DomainEvent], recorded_at: datetime | None) -> None:
         for event in events:
-            self.pupil = event.mutate(self.pupil)
             noon = datetime.combine(event.occurred_on, time(12), UTC)
             recorded = {"position": len(self.events) + 1, "recorded_at": recorded_at or noon}
             self.events.append(event.model_copy(update=recorded))
+        self.pupil = pupil_of(as_corrected(self.events))
 
     def row(self, projection: Projection[R]) -> R:
         """Return the row of the last event, folded from nothing."""

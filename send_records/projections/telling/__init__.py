@@ -10,6 +10,7 @@ from typing import Any
 
 from send_records.aggregates.base import DomainEvent
 from send_records.projections.telling import (
+    corrections,
     ehcp,
     family,
     keeping,
@@ -20,6 +21,7 @@ from send_records.projections.telling import (
 from send_records.projections.telling.base import Phase, Words
 
 PARTS = (
+    corrections,
     ehcp,
     family,
     keeping,
