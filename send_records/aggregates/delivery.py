@@ -6,7 +6,7 @@ often, how long, at what rate.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -91,11 +91,27 @@ class Delivery(Value):
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A number of weeks for which it is planned to be given in one way."""
+    """A number of weeks for which it is planned to be given in one way: what of it costs depend on;
+    who gives it stays in the events."""
 
     since: date
     weeks: int
-    delivery: Delivery
+    group_size: int
+    sessions_per_week: Decimal
+    minutes: int
+    hourly_rate: Decimal
+
+
+def stretch(since: date, weeks: int, delivery: Delivery) -> Stretch:
+    """Return the stretch of weeks from a day, given in one way."""
+    return Stretch(
+        since,
+        weeks,
+        delivery.group_size,
+        delivery.sessions_per_week,
+        delivery.minutes,
+        delivery.hourly_rate,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,45 +141,47 @@ def weeks_and_end(first: date, weeks: int | None, ends_on: date | None) -> tuple
     return weeks or begun, ends_on
 
 
-def cost_per_pupil(delivery: Delivery, sessions: Decimal | int) -> Decimal:
+def cost_per_pupil(given: Stretch, sessions: Decimal | int) -> Decimal:
     """Return what a number of sessions costs for each pupil of the group, exactly: sessions x
     hours x rate / group."""
-    if delivery.group_size < 1:
+    if given.group_size < 1:
         return Decimal(0)
-    return sessions * delivery.minutes * delivery.hourly_rate / (60 * delivery.group_size)
+    return sessions * given.minutes * given.hourly_rate / (60 * given.group_size)
 
 
 def planned_sessions(stretches: Iterable[Stretch]) -> Decimal:
     """Return how many sessions are planned: weeks x sessions a week."""
-    weekly = (stretch.weeks * stretch.delivery.sessions_per_week for stretch in stretches)
-    return sum(weekly, Decimal(0))
+    return sum((each.weeks * each.sessions_per_week for each in stretches), Decimal(0))
 
 
 def planned_cost(stretches: Iterable[Stretch]) -> Decimal:
     """Return the cost per pupil of what is planned: weeks x sessions x hours x rate / group, of
     each stretch, in pounds and pence."""
+    return in_pence(cost_per_pupil(each, planned_sessions([each])) for each in stretches)
+
+
+def delivered_cost(stretches: Iterable[Stretch], logged: Iterable[Logged]) -> Decimal:
+    """Return the cost per pupil of what was given, each log by how it was given on its first day;
+    a change that is entered late so changes what earlier logs cost."""
     return in_pence(
-        cost_per_pupil(stretch.delivery, planned_sessions([stretch])) for stretch in stretches
+        cost_per_pupil(given, log.delivered) for given, log in as_given(stretches, logged)
     )
 
 
-def delivery_on(stretches: Iterable[Stretch], day: date) -> Delivery | None:
-    """Return how it was given on a day; None if it was not yet."""
-    begun = [stretch for stretch in stretches if stretch.since <= day]
-    return max(begun, key=lambda stretch: stretch.since).delivery if begun else None
-
-
-def delivered_cost(stretches: tuple[Stretch, ...], logged: Iterable[Logged]) -> Decimal:
-    """Return the cost per pupil of what was given, each log by how it was given on its first day;
-    a change that is entered late so changes what earlier logs cost."""
-    given = ((delivery_on(stretches, log.first), log.delivered) for log in logged)
-    return in_pence(cost_per_pupil(how, sessions) for how, sessions in given if how is not None)
-
-
-def delivered_minutes(stretches: tuple[Stretch, ...], logged: Iterable[Logged]) -> int:
+def delivered_minutes(stretches: Iterable[Stretch], logged: Iterable[Logged]) -> int:
     """Return for how many minutes it was given, as its cost is found."""
-    given = ((delivery_on(stretches, log.first), log.delivered) for log in logged)
-    return sum(how.minutes * sessions for how, sessions in given if how is not None)
+    return sum(given.minutes * log.delivered for given, log in as_given(stretches, logged))
+
+
+def as_given(
+    stretches: Iterable[Stretch], logged: Iterable[Logged]
+) -> Iterator[tuple[Stretch, Logged]]:
+    """Yield each log with the stretch in which its first day falls."""
+    begun = sorted(stretches, key=lambda each: each.since)
+    for log in logged:
+        given = [each for each in begun if each.since <= log.first]
+        if given:
+            yield given[-1], log
 
 
 def in_pence(amounts: Iterable[Decimal]) -> Decimal:

@@ -131,7 +131,8 @@ def plan_of(pupil: Pupil, plan_id: UUID) -> Plan:
 
 
 def plan_with(pupil: Pupil, target: str) -> Plan:
-    """Return the plan that support follows, which has this target; raise TargetNotInPlan."""
+    """Return the plan that support follows now, whichever day an entry is about, which has this
+    target; raise TargetNotInPlan."""
     plan = pupil.working_plan
     if plan is None or target not in plan.targets:
         wanted = ", ".join(plan.targets) if plan is not None else ""

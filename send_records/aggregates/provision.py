@@ -25,6 +25,7 @@ from send_records.aggregates.delivery import (
     Stretch,
     Tier,
     Weeks,
+    stretch,
     weeks_and_end,
 )
 from send_records.aggregates.plans import plan_with
@@ -82,12 +83,6 @@ def provision_going_on(pupil: Pupil, provision_id: UUID, on: date) -> Provision:
     return provision
 
 
-def plan_served(pupil: Pupil, target: str | None) -> UUID | None:
-    """Return the plan whose target a provision serves: the one that support follows now, whichever
-    day the entry is about.  None for no target."""
-    return plan_with(pupil, target).id if target is not None else None
-
-
 def with_provision(pupil: Pupil, provision: Provision) -> Pupil:
     """Return the pupil with a provision as it is now."""
     return replace(pupil, provisions={**pupil.provisions, provision.id: provision})
@@ -111,8 +106,13 @@ class ProvisionStarted(PupilEvent):
     funding_element: FundingElement | None
 
     def apply(self, pupil: Pupil) -> Pupil:
-        stretch = Stretch(self.occurred_on, self.weeks, self.delivery)
-        return with_provision(pupil, Provision(self.provision_id, self.planned_to, (stretch,)))
+        return with_provision(pupil, begun(self))
+
+
+def begun(event: ProvisionStarted) -> Provision:
+    """Return a provision as it starts."""
+    first = stretch(event.occurred_on, event.weeks, event.delivery)
+    return Provision(event.provision_id, event.planned_to, (first,))
 
 
 class StartProvision(Command):
@@ -151,7 +151,7 @@ class StartProvision(Command):
                 intervention=self.intervention,
                 tier=self.tier,
                 area=self.area,
-                plan_id=plan_served(pupil, self.target),
+                plan_id=plan_with(pupil, self.target).id if self.target else None,
                 target=self.target,
                 section_f_ref=self.section_f_ref,
                 delivery=self.delivery,
@@ -167,10 +167,9 @@ class StartProvision(Command):
 
 
 class ProvisionChanged(PupilEvent):
-    """A provision as it is given from that day on, whole."""
-
     provision_id: UUID
-    delivery: Delivery
+    delivery: Delivery | None
+    """How it is given from that day on; None if that is as it was."""
     weeks_before: int
     """For how many weeks it was given as before, by the calendar."""
     weeks: int
@@ -184,11 +183,18 @@ class ProvisionChanged(PupilEvent):
         provision = pupil.provisions.get(self.provision_id)
         if provision is None:
             return pupil
-        *earlier, last = provision.stretches
-        before = [*earlier, replace(last, weeks=self.weeks_before)]
-        stretches = (*before, Stretch(self.occurred_on, self.weeks, self.delivery))
-        changed = replace(provision, stretches=stretches, planned_to=self.planned_to)
-        return with_provision(pupil, changed)
+        return with_provision(pupil, changed(provision, self))
+
+
+def changed(provision: Provision, event: ProvisionChanged) -> Provision:
+    """Return a provision after a change: the weeks before it as they were, those from it on as they
+    are."""
+    *earlier, last = provision.stretches
+    new = replace(last, since=event.occurred_on, weeks=event.weeks)
+    if event.delivery is not None:
+        new = stretch(event.occurred_on, event.weeks, event.delivery)
+    stretches = (*earlier, replace(last, weeks=event.weeks_before), new)
+    return replace(provision, stretches=stretches, planned_to=event.planned_to)
 
 
 class ChangeProvision(Command):
@@ -229,11 +235,11 @@ class ChangeProvision(Command):
             ProvisionChanged(
                 **self.entry(pupil, by),
                 provision_id=provision.id,
-                delivery=self.delivery or last.delivery,
+                delivery=self.delivery,
                 weeks_before=run,
                 weeks=weeks,
                 planned_to=planned_to,
-                plan_id=plan_served(pupil, self.target),
+                plan_id=plan_with(pupil, self.target).id if self.target else None,
                 target=self.target,
                 why=self.why,
             )

@@ -63,8 +63,13 @@ class ProvisionSessionsLogged(PupilEvent):
         provision = pupil.provisions.get(self.provision_id)
         if provision is None:
             return pupil
-        log = Logged(self.first_day, self.last_day, self.planned, self.delivered, self.attended)
-        return with_provision(pupil, replace(provision, logged=(*provision.logged, log)))
+        return with_provision(pupil, logged(provision, self))
+
+
+def logged(provision: Provision, event: ProvisionSessionsLogged) -> Provision:
+    """Return a provision with one more log."""
+    log = Logged(event.first_day, event.last_day, event.planned, event.delivered, event.attended)
+    return replace(provision, logged=(*provision.logged, log))
 
 
 class LogProvisionSessions(Command):
@@ -127,7 +132,12 @@ class ProvisionEnded(PupilEvent):
         provision = pupil.provisions.get(self.provision_id)
         if provision is None:
             return pupil
-        return with_provision(pupil, replace(provision, ended_on=self.occurred_on))
+        return with_provision(pupil, ended(provision, self))
+
+
+def ended(provision: Provision, event: ProvisionEnded) -> Provision:
+    """Return a provision that is over."""
+    return replace(provision, ended_on=event.occurred_on)
 
 
 class EndProvision(Command):

@@ -45,7 +45,8 @@ def _started(event: provision.ProvisionStarted) -> str:
 def _changed(event: provision.ProvisionChanged) -> str:
     until = f"until {day_in_words(event.planned_to)}"
     target = f"for {event.target}" if event.target else None
-    return joined(target, _how(event.delivery), until, event.why)
+    how = _how(event.delivery) if event.delivery else None
+    return joined(target, how, until, event.why)
 
 
 def _sessions(event: sessions.ProvisionSessionsLogged) -> str:
