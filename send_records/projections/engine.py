@@ -22,6 +22,8 @@ from send_records.errors import NotReadyYet
 from send_records.projections.agreements import Agreements
 from send_records.projections.base import Key, Projection, erased_in, fold
 from send_records.projections.chronology import Chronology
+from send_records.projections.medical_register import MedicalRegister
+from send_records.projections.provision_map import ProvisionMap
 from send_records.projections.reindex import reindex_if_due
 from send_records.projections.retention_schedule import RetentionSchedule
 from send_records.projections.send_register import SendRegister
@@ -37,6 +39,8 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     Chronology(),
     RetentionSchedule(),
     Agreements(),
+    ProvisionMap(),
+    MedicalRegister(),
 )
 
 BATCH = 2000

@@ -21,8 +21,11 @@ from starlette.types import ASGIApp, Message
 
 from send_records.aggregates import consents
 from send_records.aggregates.base import Actor, Entry
+from send_records.aggregates.delivery import Tier as Wave
+from send_records.aggregates.medical import PlaceOnMedicalRegister
 from send_records.aggregates.needs import EndNeed, IdentifyNeed
-from send_records.aggregates.values import Role
+from send_records.aggregates.provision import StartProvision
+from send_records.aggregates.values import Area, Role
 from send_records.api import create_app
 from send_records.api.accounting import (
     AccountedRoute,
@@ -54,11 +57,22 @@ from send_records.store.verify import walk
 from tests.api.client import PROBLEM, Client, problem_of, reading_routes, routes_of
 from tests.api.conftest import serving
 from tests.api.story import EXAMPLES, upn_of
+from tests.api.story_provision import TAUGHT
 from tests.conftest import Cluster, new_database
 from tests.scenario import ADD, ADMIT, IDENTIFY, RECORD_MOTHER, SENCO, TELL, but
 
 AISHA, LEO, TOMASZ, ERASED = "Aisha Rahman", "Leo Bennett-Okafor", "Tomasz Nowak", "Erin Valewood"
 READER = Actor(id=uuid4(), name="Priya Shahnaz", role=Role.DPO, academy="Birch Lane Academy")
+UNIVERSAL = StartProvision(
+    occurred_on=TELL.occurred_on,
+    intervention="Reading aloud",
+    tier=Wave.UNIVERSAL,
+    area=Area.COGNITION,
+    delivery=TAUGHT,
+    weeks=6,
+    entry_data="Reads to nobody",
+)
+ASTHMA = PlaceOnMedicalRegister(occurred_on=TELL.occurred_on, condition="Asthma")
 NOBODYS = uuid4()
 """The id of no pupil."""
 
@@ -77,6 +91,8 @@ READINGS = {
     "get_register": Reading("/v1/register?show=all", Tier.PROVISION),
     "get_retention_schedule": Reading("/v1/retention", Tier.PROVISION),
     "get_agreements": Reading("/v1/agreements", Tier.PROVISION),
+    "get_provision_map": Reading("/v1/provision-map", Tier.PROVISION),
+    "get_medical_register": Reading("/v1/medical-register", Tier.RESTRICTED),
     "get_events": Reading("/v1/events?limit=200", Tier.RESTRICTED),
     "find_pupils": Reading("/v1/search", Tier.PROVISION, Act.SEARCH, {"name": "okafor"}),
     "get_pupil": Reading("/v1/pupils/{}", Tier.PROVISION),
@@ -153,7 +169,8 @@ class School:
         agreed = consents.RecordAgreement(
             occurred_on=TELL.occurred_on, purpose=consents.Purpose.ANNUAL, contact_id=mother
         )
-        for command in (IDENTIFY, but(TELL, contact_ids=[mother]), ADD, agreed):
+        told = but(TELL, contact_ids=[mother])
+        for command in (IDENTIFY, told, ADD, agreed, UNIVERSAL, ASTHMA):
             self.system.records.execute(pupil, command, asked())
 
 
