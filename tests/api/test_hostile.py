@@ -29,8 +29,11 @@ from send_records.aggregates.concerns import AnswerConcern, DiscussConcernWithPa
 from send_records.aggregates.consents import WithdrawAgreement
 from send_records.aggregates.contacts import RecordContact
 from send_records.aggregates.details import ChangeYearGroup, RecordCircumstances, ReplaceUpn
+from send_records.aggregates.healthcare import RecordHealthcarePlan
 from send_records.aggregates.needs import EndNeed, IdentifyNeed, RerankNeeds
 from send_records.aggregates.plans import DraftPlan
+from send_records.aggregates.profiles import WriteOnePageProfile
+from send_records.aggregates.provision import StartProvision
 from send_records.aggregates.pupil import AdmitPupil, MovePupilAcademy
 from send_records.aggregates.reviews import HoldReview
 from send_records.api import create_app
@@ -107,6 +110,28 @@ def watch(system: System) -> Watch:
 
 def quoted(*texts: str) -> list[str]:
     return [json.dumps(text) for text in texts]
+
+
+OUT_OF_BOUNDS = {
+    "group_size": ["0", "-1", "1.0", "true", "null", '"2"', "100001"],
+    "minutes": ["0", "-10", "1e2", f'"{CANARY}"'],
+    "sessions_per_week": ["0", "50.5", "0.0001", '"NaN"', '"sNaN"', "true", "null", "[]"],
+    "hourly_rate": ["-0.01", "10000.01", '"16.405"', '"1e-400"', '"Infinity"', "true", "null"],
+    "cost": ["82"],
+}
+
+
+def delivery(field: str, value: str) -> str:
+    """Return how provision is given, with one field written as given."""
+    given = {
+        "deliverer": {"role": CANARY},
+        "group_size": 1,
+        "sessions_per_week": 5,
+        "minutes": 10,
+        "hourly_rate": "16.40",
+        field: "@",
+    }
+    return json.dumps(given).replace('"@"', value)
 
 
 def cases() -> Iterator[Case]:
@@ -197,6 +222,15 @@ def cases() -> Iterator[Case]:
         "5",
     ]:
         yield IdentifyNeed, "strengths", value
+    for field, values in OUT_OF_BOUNDS.items():
+        for value in values:
+            yield StartProvision, "delivery", delivery(field, value)
+    for value in ["0", "-1", "105", "1.5", "true", '"10"', "[]", f'"{CANARY}"', "1e400"]:
+        yield StartProvision, "weeks", value
+    yield WriteOnePageProfile, "like_and_admire", "[]"
+    yield WriteOnePageProfile, "like_and_admire", f'["{CANARY * 400}"]'
+    yield RecordHealthcarePlan, "medication", f'[{{"name": "{CANARY}"}}]'
+    yield RecordHealthcarePlan, "emergency", "null"
     for value in ["5", "null", "{}", '""', r'"\u0000"', f'"{CANARY}"', "true", f'"{"0" * 33}"']:
         yield AnswerConcern, "concern_id", value
         yield DiscussConcernWithParents, "contact_ids", f"[{value}]"
@@ -304,7 +338,7 @@ def test_a_body_that_is_too_large_is_refused(client: Client, watch: Watch) -> No
 def test_a_body_that_grows_too_large_on_the_way_is_refused(client: Client, watch: Watch) -> None:
     def chunks() -> Iterator[bytes]:
         for _ in range(300):
-            yield (CANARY * 200).encode()[:1024]
+            yield (CANARY * 400).encode()[:1024]
 
     headers = client.token | {"Idempotency-Key": str(uuid4()), "Content-Type": "application/json"}
     with overheard() as lines:

@@ -26,7 +26,9 @@ from send_records.projections.checking import differences
 from send_records.projections.chronology import Chronology
 from send_records.projections.engine import PROJECTIONS, Engine
 from send_records.projections.finding import find_pupils
+from send_records.projections.medical_register import MedicalRegister
 from send_records.projections.pages import Views
+from send_records.projections.provision_map import ProvisionMap
 from send_records.projections.retention_schedule import RetentionSchedule
 from send_records.projections.send_register import SendRegister, Show, register_page
 from send_records.projections.tables import Table
@@ -334,6 +336,9 @@ EDITS: list[tuple[Projection[Any], LiteralString, int]] = [
     (RetentionSchedule(), "UPDATE retention_schedule SET held = true", 2),
     (Chronology(), "DELETE FROM chronology WHERE position = 5", 1),
     (RetentionSchedule(), "DELETE FROM retention_schedule", 2),
+    (ProvisionMap(), "UPDATE provision_map SET delivered_cost_pence = 0", 1),
+    (MedicalRegister(), "UPDATE medical_register SET next_review_on = '2030-01-01'", 2),
+    (MedicalRegister(), "DELETE FROM medical_register", 2),
 ]
 
 
