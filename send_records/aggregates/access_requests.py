@@ -4,9 +4,8 @@
                                                                           \\--> refused
 
 UK GDPR Art 15: the right is the pupil's, and a parent may act on their behalf; it is asked for in
-any form, spoken too.  That an academy's parents have no right of their own to the educational
-record, as parents at maintained schools have, is said to whoever asks (``facts.md`` 3.1).  What is
-searched, withheld and sent is a matter of its own.
+any form, spoken too; parents of an academy's pupils have no right of their own to the educational
+record (``facts.md`` 3.1).  What is searched, withheld and sent is a matter of its own.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from uuid import UUID
 
 from send_records.aggregates.base import By, Command, PupilEvent
 from send_records.aggregates.rules import Rules
-from send_records.aggregates.values import Flag, Name, Origin, Role, Words, day_in_words
+from send_records.aggregates.values import Day, Flag, Name, Origin, Role, Words, day_in_words
 from send_records.errors import Invalid, NotFound, RuleBroken
 
 if TYPE_CHECKING:
@@ -61,10 +60,8 @@ class AccessRequest:
 
     def awaited_since(self, what: ClarificationOf) -> date | None:
         """Return the day on which something was asked back that has not been answered."""
-        return next(
-            (each.sought_on for each in self.pauses if each.of is what and not each.received_on),
-            None,
-        )
+        open_since = [p.sought_on for p in self.pauses if p.of is what and p.received_on is None]
+        return max(open_since, default=None)
 
     def paused_days(self, on: date) -> int:
         """Return for how many days, until a day, the clock stood; days of two pauses count once."""
@@ -76,7 +73,8 @@ class AccessRequest:
         return len(days)
 
     def first_due_on(self, on: date, rules: Rules) -> date:
-        """Return the end of the first month, as it stands on a day (UK GDPR Art 12(3))."""
+        """Return the end of the first month, as it stands on a day (UK GDPR Art 12(3)).  Weekends
+        and holidays do not move it here: to tell of an extension by then is safe by any reading."""
         month = rules.interval("subject_access", self.received_on)
         return month.after(self.received_on) + timedelta(days=self.paused_days(on))
 
@@ -128,21 +126,21 @@ class RequestCommand(Command):
 
 class SubjectAccessRequested(PupilEvent):
     request_id: UUID
+    received_on: date
     requester: str
     on_behalf: bool
     how: str
     scope: str
 
     def apply(self, pupil: Pupil) -> Pupil:
-        request = AccessRequest(self.request_id, self.occurred_on, self.on_behalf)
+        request = AccessRequest(self.request_id, self.received_on, self.on_behalf)
         return replace(pupil, access_requests={**pupil.access_requests, request.id: request})
 
 
 class ReceiveAccessRequest(Command):
-    """Record a request on the day it came, in whatever form (UK GDPR Art 12 and 15).
+    """Record a request, in whatever form it came (UK GDPR Art 12 and 15).
 
-    Not checked: that it is the first.  Who asks again is answered again, or refused with a reason.
-    """
+    Not checked: that it is the first.  Who asks again is answered again, or refused."""
 
     roles = OFFICERS
     after_leaving = True
@@ -154,12 +152,18 @@ class ReceiveAccessRequest(Command):
     how: Words
     scope: Words
     """What is asked for, in the requester's words."""
+    received_on: Day | None = None
+    """The day it came to anybody in the trust, from which it runs, if before this entry's."""
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        received_on = self.received_on or self.occurred_on
+        if received_on > self.occurred_on:
+            raise Invalid("A request is received on the day of this entry, or before.")
         return [
             SubjectAccessRequested(
                 **self.entry(pupil, by),
                 request_id=by.new_id,
+                received_on=received_on,
                 requester=self.requester,
                 on_behalf=self.on_behalf,
                 how=self.how,
@@ -180,8 +184,7 @@ class DisclosureSent(PupilEvent):
 class SendDisclosure(RequestCommand):
     """Record that the answer was sent, to whom and how, which closes the request.
 
-    Not checked: the deadline, for a late answer is still an answer; and that a clarification of
-    the scope is awaited, for what was clear may be sent without it.
+    Not checked: the deadline, nor whether the scope is still being clarified.
     """
 
     sent_to: Name
@@ -221,8 +224,7 @@ class RequestRefused(PupilEvent):
 class RefuseRequest(RequestCommand):
     """Record that a request was refused, why, and that the requester was told what they can do.
 
-    UK GDPR Art 12(4) and 12(5); Data Protection Act 2018 s.164A.  Whether a request is excessive
-    is for people to judge, and to show.
+    UK GDPR Art 12(4) and 12(5).  Whether a request is excessive is for people to judge and show.
     """
 
     ground: RefusalGround

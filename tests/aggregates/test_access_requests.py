@@ -92,6 +92,16 @@ def test_a_request_is_taken_in_any_form() -> None:
     )
 
 
+def test_a_request_runs_from_the_day_it_came_to_anybody() -> None:
+    earlier = but(RECEIVE, received_on=date(2026, 6, 25))
+    asked = a_family().given(earlier, new_id=REQUEST)
+
+    a_family().when(RECEIVE).then(SubjectAccessRequested, received_on=date(2026, 6, 30))
+    a_family().when(earlier).then(SubjectAccessRequested, received_on=date(2026, 6, 25))
+    a_family().when(but(RECEIVE, received_on=date(2026, 7, 1))).refused(Invalid)
+    asked.when(EXTEND).then(DeadlineExtended, first_due_on=date(2026, 7, 25))
+
+
 def test_the_dpo_alone_keeps_requests() -> None:
     for command in (ReceiveAccessRequest, SeekClarification, ExtendDeadline, SendDisclosure):
         assert command.roles == {Role.DPO}
