@@ -500,7 +500,7 @@ def rebuilt_while_erased(
     office: Office, monkeypatch: pytest.MonkeyPatch, *, after: int
 ) -> list[Rebuilt]:
     """Rebuild every view, and erase the story's pupil once so many pupils are folded."""
-    monkeypatch.setattr("send_records.projections.rebuild.HANDFUL", 1)
+    monkeypatch.setattr("send_records.projections.processes.HANDFUL", 1)
     folded = itertools.count(1)
 
     def erase(done: int, total: int) -> None:

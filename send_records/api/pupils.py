@@ -8,10 +8,17 @@ from fastapi import Response
 
 from send_records.aggregates.pupil import AdmitPupil, MovePupilAcademy, ReadmitPupil, RecordLeaving
 from send_records.api.accounting import AssessmentAccess, ProvisionAccess, RestrictedAccess
-from send_records.api.dependencies import After, Asked, Cursor, Limit, Reader, ReadSide, Records
+from send_records.api.dependencies import After, Asked, Cursor, Limit, Reader, Records
 from send_records.api.entries import Feed, feed_of
+from send_records.api.moments import AtAnyTime
 from send_records.api.recording import PupilId, acknowledged, records, router_for
-from send_records.api.views import Listing, json_response, listing, position_after, wait_for
+from send_records.api.views import (
+    ListingAtAnyTime,
+    json_response,
+    listing,
+    position_after,
+    wait_for,
+)
 from send_records.projections.chronology import ChronologyRow, chronology_page
 from send_records.projections.send_register import RegisterRow, register_row
 from send_records.receipts import Receipt
@@ -36,44 +43,44 @@ records(router, "readmit", ReadmitPupil)
 @threaded
 def get_pupil(
     pupil_id: PupilId,
-    views: ReadSide,
+    asked: AtAnyTime,
     service: Records,
-    reader: Reader,
     access: ProvisionAccess,
     after: After = None,
 ) -> Response:
-    """Return where the pupil stands; the ETag is the version to name in If-Match."""
-    wait_for(views, "send_register", after)
-    found = register_row(views, pupil_id)
+    """Return where the pupil stands; the ETag is the version to name in If-Match.  Of the past,
+    where the pupil stood: the headers As-Of, Known-At and Position say when, and there is no ETag,
+    for nothing is decided on what is no more."""
+    wait_for(asked.views, "send_register", after)
+    found = register_row(asked.views, pupil_id)
     if found is None:
-        raise service.absence(pupil_id)
+        raise asked.absence(service, pupil_id)
     response = json_response(found.json)
-    response.headers["ETag"] = f'"{found.row.version}"'
+    response.headers.update(asked.headers_of(found.row))
     return access.given([pupil_id], response)
 
 
 @router.get(
     "/pupils/{pupil_id}/chronology",
     operation_id="get_chronology",
-    response_model=Listing[ChronologyRow],
+    response_model=ListingAtAnyTime[ChronologyRow],
 )
 @threaded
 def get_chronology(
     pupil_id: PupilId,
-    views: ReadSide,
+    asked: AtAnyTime,
     service: Records,
-    reader: Reader,
     access: AssessmentAccess,
-    cursor: Cursor = None,
     limit: Limit = 50,
     after: After = None,
 ) -> Response:
-    """Return the pupil's story, in the order in which it happened."""
-    wait_for(views, "chronology", after)
-    page = chronology_page(views, pupil_id, after=position_after(cursor), limit=limit)
-    if not page.rows and cursor is None:
-        raise service.absence(pupil_id)
-    return access.given([pupil_id], listing(page))
+    """Return the pupil's story, in the order in which it happened; as it is told now or, with
+    ``as_of`` or ``known_at``, as it was then: without what was recorded later."""
+    wait_for(asked.views, "chronology", after)
+    page = chronology_page(asked.views, pupil_id, after=position_after(asked.cursor), limit=limit)
+    if not page.rows and asked.cursor is None:
+        raise asked.absence(service, pupil_id)
+    return access.given([pupil_id], listing(page, asked.moment))
 
 
 @router.get("/pupils/{pupil_id}/history", operation_id="get_history")

@@ -10,9 +10,10 @@ from send_records.aggregates.register import (
     RemoveFromSendRegister,
 )
 from send_records.api.accounting import ProvisionAccess
-from send_records.api.dependencies import Academy, After, Cursor, Limit, Reader, ReadSide
+from send_records.api.dependencies import Academy, After, Limit
+from send_records.api.moments import AtAnyTime
 from send_records.api.recording import records, router_for
-from send_records.api.views import Listing, listing, pupil_after, wait_for
+from send_records.api.views import ListingAtAnyTime, listing, pupil_after, wait_for
 from send_records.projections.send_register import RegisterRow, Show, register_page
 from send_records.threads import threaded
 
@@ -23,22 +24,26 @@ records(router, "register/change-level", ChangeSupportLevel)
 records(router, "register/remove", RemoveFromSendRegister)
 
 
-@router.get("/register", operation_id="get_register", response_model=Listing[RegisterRow])
+@router.get("/register", operation_id="get_register", response_model=ListingAtAnyTime[RegisterRow])
 @threaded
 def get_register(
-    views: ReadSide,
-    reader: Reader,
+    asked: AtAnyTime,
     access: ProvisionAccess,
     academy: Academy = None,
     show: Show = Show.ON,
     left: bool = False,
-    cursor: Cursor = None,
     limit: Limit = 50,
     after: After = None,
 ) -> Response:
-    """Return the register by name: on roll, unless ``left`` asks for those who left as well."""
-    wait_for(views, "send_register", after)
+    """Return the register by name: on roll, unless ``left`` asks for those who left as well; as it
+    is or, with ``as_of`` or ``known_at``, as it was."""
+    wait_for(asked.views, "send_register", after)
     page = register_page(
-        views, academy=academy, show=show, left=left, after=pupil_after(cursor), limit=limit
+        asked.views,
+        academy=academy,
+        show=show,
+        left=left,
+        after=pupil_after(asked.cursor),
+        limit=limit,
     )
-    return access.given([row.pupil_id for row in page.rows], listing(page))
+    return access.given([row.pupil_id for row in page.rows], listing(page, asked.moment))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from fastapi import Response
 from send_records.aggregates.values import Value
 from send_records.errors import Invalid
 from send_records.projections.engine import wait_until_seen
+from send_records.projections.moments import Moment
 from send_records.projections.pages import Page, Views
 
 R = TypeVar("R")
@@ -30,6 +32,21 @@ class Meta(Value):
     """The cursor of the next page; null on the last."""
 
 
+class When(Value):
+    """A moment, as an answer about the past says it."""
+
+    as_of: date | None
+    """What had happened by the end of this day; null for all that was recorded."""
+    known_at: datetime | None
+    """What had been recorded by this instant."""
+    position: int
+    """The last position of the log by then: ``known_at=position:...`` asks the same again."""
+
+
+class MetaThen(Meta, When):
+    """What a list of the past says of itself."""
+
+
 class Listing(Value, Generic[R]):
     """A page of a view."""
 
@@ -37,23 +54,33 @@ class Listing(Value, Generic[R]):
     meta: Meta
 
 
+class ListingAtAnyTime(Value, Generic[R]):
+    """A page of a view, as it is or as it was."""
+
+    data: list[R]
+    meta: Meta | MetaThen
+
+
 class CursorUnknown(Invalid):
     """A cursor is what ``meta.next`` gave, unchanged."""
 
 
-def listing(page: Page[Any]) -> Response:
-    """Return a page as the JSON of a list with its cursor.
+def listing(page: Page[Any], moment: Moment | None = None) -> Response:
+    """Return a page as the JSON of a list with its cursor and, if it is of the past, of when.
 
     The rows are JSON already, and are joined, not read and written again; the route's
     ``response_model`` says what they are.
     """
     following = None if page.next is None else cursor_of(page.next)
-    return listed([each.json for each in page.opened], following)
+    return listed([each.json for each in page.opened], following, moment)
 
 
-def listed(rows: Iterable[bytes], following: str | None) -> Response:
-    """Return rows of JSON as a list that says how to go on."""
-    meta = orjson.dumps({"next": following})
+def listed(rows: Iterable[bytes], following: str | None, moment: Moment | None = None) -> Response:
+    """Return rows of JSON as a list that says how to go on and, if it is of the past, of when."""
+    if moment is None:
+        meta = orjson.dumps({"next": following})
+    else:
+        meta = orjson.dumps({"next": following and at(moment, following), **told(moment)})
     return json_response(b'{"data":[' + b",".join(rows) + b'],"meta":' + meta + b"}")
 
 
@@ -65,6 +92,16 @@ def json_response(body: bytes) -> Response:
 def cursor_of(key: UUID | int) -> str:
     """Return a key as an opaque cursor."""
     return base64.urlsafe_b64encode(str(key).encode()).decode().rstrip("=")
+
+
+def told(moment: Moment) -> dict[str, Any]:
+    """Return a moment as an answer says it."""
+    return {"as_of": moment.as_of, "known_at": moment.known_at, "position": moment.position}
+
+
+def at(moment: Moment, cursor: str) -> str:
+    """Return a cursor that goes on at the same moment, and at no other."""
+    return f"{cursor}.{moment.position}.{moment.as_of or ''}"
 
 
 def pupil_after(cursor: str | None) -> UUID | None:
@@ -93,5 +130,5 @@ def _decoded(cursor: str, kind: type[K]) -> K:
 
 def wait_for(views: Views, view: str, position: int | None) -> None:
     """Wait until a view shows what was recorded at a position, if one is named."""
-    if position is not None:
+    if position is not None and views.moment is None:  # of the past, the log lacks nothing
         wait_until_seen(views.pool, view, position, patience=PATIENCE)

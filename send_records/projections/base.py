@@ -53,6 +53,11 @@ class Projection(ABC, Generic[R]):
         """Return the rows that what was folded adds up to, by key."""
         return {key: row for key, row in folded.items() if row is not None}
 
+    def topics(self) -> frozenset[str] | None:
+        """Return the names of the events that change a row in more than the version that it says
+        it has seen; None if any may.  Others need not be opened, but for a pupil's last."""
+        return None
+
 
 def folded(projection: Projection[R], events: Iterable[Recorded]) -> dict[Key, Any]:
     """Return the rows that events add up to from nothing, by key."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
@@ -19,6 +20,7 @@ import orjson
 
 from send_records.errors import Invalid
 from send_records.projections.base import Key, Projection
+from send_records.projections.moments import Moment
 from send_records.projections.tables import Table
 from send_records.store.connections import Pool
 from send_records.store.inhand import InHand
@@ -28,6 +30,12 @@ R = TypeVar("R")
 
 MOST = 20_000
 """Opened rows that are kept in hand: some 50 MB."""
+
+Asked = tuple[str, int, date | None]
+"""All rows of a projection, by its name, at a position, as of a day."""
+
+MOMENTS = 4
+"""Questions about the past whose rows are kept in hand: of a trust of 5,000 pupils, 15 MB each."""
 
 
 class PlaceGone(Invalid):
@@ -65,10 +73,18 @@ class Views:
     pool: Pool
     seals: Seals
 
+    moment: Moment | None = None
+    """Of the past, when; None for today."""
+
     @cached_property
     def opened(self) -> InHand[bytes, Opened[Any]]:
         """The rows that are in hand, by their stamps."""
         return InHand(self.seals.keyring, most=MOST)
+
+    @cached_property
+    def past(self) -> InHand[Asked, list[Any]]:
+        """The rows of the last few questions about the past of all pupils."""
+        return InHand(self.seals.keyring, most=MOMENTS)
 
     def table(self, projection: type[Projection[R]]) -> Table[R]:
         """Return the table of a projection."""
@@ -79,6 +95,45 @@ class Views:
     def _tables(self) -> dict[type[Projection[Any]], Table[Any]]:
         return {}
 
+    def every(
+        self,
+        projection: type[Projection[R]],
+        order: Callable[[R], str],
+        where: Mapping[str, Any],
+    ) -> list[Opened[R]]:
+        """Return all rows that ``where`` names, by what their words give, then by key: which must
+        be the pupil's id.  A table is always listed in the same order."""
+        table, since = self.table(projection), self.opened.now()
+        with self.pool.connection() as connection:
+            stamps = table.stamps(connection, where)
+            found = self.opened.among(stamps)
+            missing = [UUID(bytes=stamp[:16]) for stamp in stamps if stamp not in found]
+            if missing:
+                fresh = {
+                    stamp: opened(row, table.projection.key, order(row))
+                    for stamp, row in table.stamped(connection, missing, where)
+                }
+                self.opened.keep_all(fresh, since)
+                found |= fresh
+        return sorted(found.values(), key=attrgetter("place"))
+
+    def in_order(
+        self,
+        projection: type[Projection[R]],
+        order: str,
+        where: Mapping[str, Any],
+        after: Key | None,
+        limit: int,
+    ) -> list[R]:
+        """Return some rows that ``where`` names, by a column that is in clear, then by key, from
+        after a row on; raise PlaceGone if there is no such row."""
+        table = self.table(projection)
+        with self.pool.connection() as connection:
+            rows = table.in_order(connection, where, order, after, limit)
+            if not rows and after is not None and not table.load(connection, [after]):
+                raise PlaceGone("The list has changed: begin again with its first page.")
+        return rows
+
 
 def all_by(
     views: Views,
@@ -86,21 +141,8 @@ def all_by(
     order: Callable[[R], str],
     where: Mapping[str, Any],
 ) -> list[Opened[R]]:
-    """Return all rows that ``where`` names, by what their words give, then by key: which must be
-    the pupil's id.  A table is always listed in the same order."""
-    table, since = views.table(projection), views.opened.now()
-    with views.pool.connection() as connection:
-        stamps = table.stamps(connection, where)
-        found = views.opened.among(stamps)
-        missing = [UUID(bytes=stamp[:16]) for stamp in stamps if stamp not in found]
-        if missing:
-            fresh = {
-                stamp: opened(row, table.projection.key, order(row))
-                for stamp, row in table.stamped(connection, missing, where)
-            }
-            views.opened.keep_all(fresh, since)
-            found |= fresh
-    return sorted(found.values(), key=attrgetter("place"))
+    """Return all rows that ``where`` names, as ``Views.every`` does."""
+    return views.every(projection, order, where)
 
 
 def page_by(
@@ -140,12 +182,8 @@ def page_in_order(
 ) -> Page[Any]:
     """Return a page of the rows that ``where`` names, by a column that is in clear, then by key;
     ``after`` and PlaceGone as for ``page_by``."""
-    table, key = views.table(projection), projection.key
-    with views.pool.connection() as connection:
-        rows = table.in_order(connection, where, order, after, limit + 1)
-        if not rows and after is not None and not table.load(connection, [after]):
-            raise PlaceGone("The list has changed: begin again with its first page.")
-    return _cut([opened(row, key, "") for row in rows], limit)
+    rows = views.in_order(projection, order, where, after, limit + 1)
+    return _cut([opened(row, projection.key, "") for row in rows], limit)
 
 
 def _cut(rows: list[Opened[R]], limit: int) -> Page[R]:

@@ -55,6 +55,23 @@ class Handful:
     events: int
 
 
+HANDFUL = 2000
+"""Events in one handful of pupils, unless one pupil has more."""
+
+
+def handfuls(counted: Iterable[tuple[UUID, int]]) -> Iterator[Handful]:
+    """Yield pupils, each given with how many events it has, some at a time."""
+    pupils, events = [], 0
+    for pupil, number in counted:
+        pupils.append(pupil)
+        events += number
+        if events >= HANDFUL:
+            yield Handful(pupils, events)
+            pupils, events = [], 0
+    if pupils:
+        yield Handful(pupils, events)
+
+
 @dataclass(frozen=True, slots=True)
 class Folded:
     """What became of a handful: how many events it had, and how many rows each projection's table

@@ -21,16 +21,20 @@ from psycopg.sql import SQL, Identifier
 
 from send_records.projections.base import Projection
 from send_records.projections.engine import BATCH, lock_positions, project_batch
-from send_records.projections.processes import Handful, Job, OpenSeals, fold_here, fold_in
+from send_records.projections.processes import (
+    Handful,
+    Job,
+    OpenSeals,
+    fold_here,
+    fold_in,
+    handfuls,
+)
 from send_records.projections.several_tables import table_of
 from send_records.projections.shadows import index, shadow_of, shadows, swap
 from send_records.store.connections import at_one_moment, one
 from send_records.store.mapper import EventMapper
 from send_records.store.recorder import read_log
 from send_records.store.sealing import UPN_INDEX, Seals
-
-HANDFUL = 2000
-"""Events in one handful of pupils, unless one pupil has more."""
 
 WORTH_A_PROCESS = 20_000
 """Events for which it pays to start one more process: that takes a second of its own."""
@@ -99,8 +103,8 @@ def _fold(
 ) -> tuple[dict[str, int], list[int]]:
     """Fill the shadows; return the position that each is at, and how many rows of each differ."""
     with at_one_moment(conninfo) as moment:
-        handfuls = list(_handfuls(moment))
-        done, total = 0, sum(handful.events for handful in handfuls)
+        waiting = list(_handfuls(moment))
+        done, total = 0, sum(handful.events for handful in waiting)
         at = _positions(moment)
         reached = {projection.name: at.get(projection.name, 0) for projection in projections}
         found = [sum(_of_nobody(moment, name) for name in each.tables) for each in projections]
@@ -108,9 +112,9 @@ def _fold(
         job = Job(conninfo, snapshot, [(each, reached[each.name]) for each in projections])
         processes = min(processes, 1 + total // WORTH_A_PROCESS)
         folded = (
-            fold_here(job, seals, handfuls)
+            fold_here(job, seals, waiting)
             if processes == 1
-            else fold_in(processes, job, open_seals, handfuls)
+            else fold_in(processes, job, open_seals, waiting)
         )
         with closing(folded):  # at once, if we are interrupted: our processes hold locks
             for each in folded:
@@ -121,18 +125,10 @@ def _fold(
 
 
 def _handfuls(moment: Connection) -> Iterator[Handful]:
-    """Yield all pupils of the log, some at a time: those together who came together, for then
+    """Return all pupils of the log, some at a time: those together who came together, for then
     their events and rows are near each other, and half as much is to be read."""
-    pupils, events = [], 0
     query = "SELECT stream_id, count(*) FROM events GROUP BY stream_id ORDER BY min(position)"
-    for pupil, number in moment.execute(query):
-        pupils.append(pupil)
-        events += number
-        if events >= HANDFUL:
-            yield Handful(pupils, events)
-            pupils, events = [], 0
-    if pupils:
-        yield Handful(pupils, events)
+    return handfuls(moment.execute(query))
 
 
 def _of_nobody(moment: Connection, name: str) -> int:

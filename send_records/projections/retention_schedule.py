@@ -87,6 +87,10 @@ class RetentionSchedule(Projection[RetentionRow]):
         after = CHANGES.get(type(event))
         return after(row, event) if after else row
 
+    def topics(self) -> frozenset[str]:
+        """Return the kinds that ``project`` looks up, and that of admission: it knows no others."""
+        return frozenset({PupilAdmitted.__name__, *(kind.__name__ for kind in CHANGES)})
+
 
 def _ruled(row: RetentionRow, event: RetentionClassAssigned) -> RetentionRow:
     """Return the row under the rule that the event froze, and under the advice beside it."""

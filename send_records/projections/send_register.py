@@ -146,6 +146,10 @@ class SendRegister(Projection[RegisterRow]):
         after = CHANGES.get(type(event))
         return (after(row, event) if after else row).at(event.originator_version)
 
+    def topics(self) -> frozenset[str]:
+        """Return the kinds that ``project`` looks up, and that of admission: it knows no others."""
+        return frozenset({PupilAdmitted.__name__, *(kind.__name__ for kind in CHANGES)})
+
 
 def _corrected(row: RegisterRow, event: PupilDetailsCorrected) -> RegisterRow:
     return replace(

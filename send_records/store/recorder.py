@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, LiteralString, cast
@@ -40,7 +40,7 @@ def read_log(connection: Connection, *, after: int, limit: int) -> list[Recorded
 
 
 def select(
-    connection: Connection, clause: LiteralString, parameters: Sequence[Any]
+    connection: Connection, clause: LiteralString, parameters: Sequence[Any] | Mapping[str, Any]
 ) -> list[RecordedEvent]:
     """Return the events that a clause of ours selects, in the order it gives."""
     with connection.cursor(binary=True) as cursor:

@@ -158,7 +158,7 @@ def test_a_log_with_nothing_in_it_rebuilds_to_nothing(database: Database) -> Non
 def by_handfuls(monkeypatch: pytest.MonkeyPatch) -> None:
     """A log of any length is worth several processes, and has many handfuls."""
     monkeypatch.setattr("send_records.projections.rebuild.WORTH_A_PROCESS", 1)
-    monkeypatch.setattr("send_records.projections.rebuild.HANDFUL", 1)
+    monkeypatch.setattr("send_records.projections.processes.HANDFUL", 1)
 
 
 @pytest.fixture
@@ -338,7 +338,7 @@ def doomed(conninfo: str, opening: OpenSeals, pipe: Pipe) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("send_records.projections.rebuild.WORTH_A_PROCESS", 1)
-        patch.setattr("send_records.projections.rebuild.HANDFUL", 1)
+        patch.setattr("send_records.projections.processes.HANDFUL", 1)
         rebuild(conninfo, PROJECTIONS, opening, processes=2, progress=die)
 
 

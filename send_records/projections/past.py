@@ -1,0 +1,120 @@
+"""The past: rows folded from the log up to a moment, by the functions that fold them for today.
+
+Up to a position the log never changes, so it is read without a snapshot, some pupils at a time;
+what is in memory is a handful's events and every row.  Erased pupils are gone from the past as
+well: the key to what was known of them is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import TypeVar
+from uuid import UUID
+
+from psycopg import Connection
+
+from send_records.aggregates.base import DomainEvent
+from send_records.collector import collector_off
+from send_records.projections.base import Key, Projection, fold
+from send_records.projections.moments import Moment
+from send_records.projections.processes import Handful, handfuls
+from send_records.store.mapper import ErasedEvent, EventMapper, Recorded
+from send_records.store.recorder import erased_among, select
+from send_records.store.sealing import Seals
+
+R = TypeVar("R")
+
+PUPILS = """
+    SELECT stream_id, (SELECT max(version) FROM events e WHERE e.stream_id = first.stream_id)
+    FROM data_keys JOIN events first USING (stream_id)
+    WHERE destroyed_at IS NULL AND first.version = 1 AND first.position <= %s
+    ORDER BY first.position
+"""
+"""Those together who came together, for then their events are near each other."""
+
+ALL = "WHERE stream_id = ANY(%(pupils)s) AND position <= %(position)s ORDER BY stream_id, version"
+
+COUNTED = """
+WHERE stream_id = ANY(%(pupils)s) AND position <= %(position)s
+  AND (%(as_of)s::date IS NULL OR CAST(clear->>'occurred_on' AS date) <= %(as_of)s)
+  AND (topic = ANY(%(topics)s) OR (stream_id, version) IN (
+      SELECT stream_id, max(version) FROM events
+      WHERE stream_id = ANY(%(pupils)s) AND position <= %(position)s
+        AND (%(as_of)s::date IS NULL OR CAST(clear->>'occurred_on' AS date) <= %(as_of)s)
+      GROUP BY stream_id
+  ))
+ORDER BY stream_id, version
+"""
+"""Those that change a row and, of each pupil, the last: a row may say how far it has seen.  What
+the log keeps in clear says so: nothing else need be opened."""
+
+Progress = Callable[[int, int], None]
+
+
+def rows_of_all(
+    connection: Connection,
+    seals: Seals,
+    projection: Projection[R],
+    moment: Moment,
+    progress: Progress = lambda done, total: None,
+) -> list[R]:
+    """Return every row of a projection as it was at a moment, in no order.  ``progress`` is told
+    how many events are behind, of how many."""
+    found: list[R] = []
+    some = list(handfuls(connection.execute(PUPILS, [moment.position])))
+    done, total = 0, sum(handful.events for handful in some)
+    for handful in some:
+        found += _rows_of(connection, EventMapper(seals), projection, moment, handful)
+        done += handful.events
+        progress(done, total)
+    return found
+
+
+def rows_of(
+    connection: Connection,
+    seals: Seals,
+    projection: Projection[R],
+    moment: Moment,
+    pupils: Sequence[UUID],
+) -> list[R]:
+    """Return the rows of some pupils as they were at a moment, in no order; of one who was erased,
+    none."""
+    gone = erased_among(connection, pupils)
+    left = Handful([pupil for pupil in pupils if pupil not in gone], 0)
+    return _rows_of(connection, EventMapper(seals), projection, moment, left)
+
+
+@collector_off()
+def _rows_of(
+    connection: Connection,
+    mapper: EventMapper,
+    projection: Projection[R],
+    moment: Moment,
+    handful: Handful,
+) -> list[R]:
+    rows: dict[Key, R | None] = {}
+    topics = projection.topics()
+    asked = {
+        "pupils": list(handful.pupils),
+        "position": moment.position,
+        "as_of": moment.as_of,
+        "topics": list(topics or ()),
+    }
+    read = mapper.read(select(connection, ALL if topics is None else COUNTED, asked))
+    for _, events in groupby(read, attrgetter("originator_id")):
+        fold(projection, rows, _that_count(list(events), moment))
+    return [row for row in rows.values() if row is not None]
+
+
+def _that_count(events: Sequence[Recorded], moment: Moment) -> list[DomainEvent]:
+    """Return, of one pupil's events as they were known, those that had happened by then; none, if
+    the key has gone between two of them.
+
+    The one place where a pupil's events pass before they are folded as of a moment.
+    """
+    known = [event for event in events if not isinstance(event, ErasedEvent)]
+    if len(known) < len(events):
+        return []
+    return [event for event in known if moment.as_of is None or event.occurred_on <= moment.as_of]

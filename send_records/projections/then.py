@@ -1,0 +1,125 @@
+"""The read side as it was at a moment: asked as it is today, answered from the log."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any, TypeVar
+
+from send_records.errors import NotFound, NotReadyYet
+from send_records.projections.base import Key, Projection
+from send_records.projections.moments import Moment
+from send_records.projections.pages import Asked, Opened, PlaceGone, Views, opened
+from send_records.projections.past import rows_of, rows_of_all
+from send_records.store.inhand import InHand
+
+R = TypeVar("R")
+
+WAITING = threading.BoundedSemaphore(4)
+"""Who may ask of all pupils at once: the others are told to come again, and threads are left for
+what is asked of today."""
+FOLDING = threading.BoundedSemaphore(1)
+"""Of those, one folds; the next finds its rows in hand, if it asked the same."""
+
+
+class PastIsBusy(NotReadyYet):
+    """As many questions about the past of all pupils are being answered as can be at once."""
+
+
+class NotOnRecordThen(NotFound):
+    """The pupil has a record, of which nothing was there at that moment."""
+
+
+@dataclass(frozen=True)
+class Then(Views):
+    """The read side at a moment, whose rows are folded from the log."""
+
+    moment: Moment = field(kw_only=True)
+    in_hand: InHand[Asked, list[Any]] = field(kw_only=True)
+
+    @classmethod
+    def of(cls, views: Views, moment: Moment) -> Then:
+        """Return the read side as it was; what is in hand stays so, for the next question."""
+        return cls(views.pool, views.seals, moment=moment, in_hand=views.past)
+
+    def every(
+        self,
+        projection: type[Projection[R]],
+        order: Callable[[R], str],
+        where: Mapping[str, Any],
+    ) -> list[Opened[R]]:
+        """Return rows as ``Views.every`` does, as they were."""
+        found = self.rows(projection, where)
+        shown = [opened(row, projection.key, order(row)) for row in found]
+        return sorted(shown, key=attrgetter("place"))
+
+    def in_order(
+        self,
+        projection: type[Projection[R]],
+        order: str,
+        where: Mapping[str, Any],
+        after: Key | None,
+        limit: int,
+    ) -> list[R]:
+        """Return rows as ``Views.in_order`` does, as they were."""
+
+        def place(row: R) -> tuple[Any, ...]:
+            value = getattr(row, order)
+            return value is None, value, getattr(row, projection.key)
+
+        found = sorted(self.rows(projection, where), key=place)
+        if after is not None:
+            keys = [getattr(row, projection.key) for row in found]
+            if after not in keys:
+                raise PlaceGone("Begin again with the first page.")
+            found = found[keys.index(after) + 1 :]
+        return found[:limit]
+
+    def rows(self, projection: type[Projection[R]], where: Mapping[str, Any]) -> list[R]:
+        """Return the rows that ``where`` names, in no order: of one pupil from their stream alone,
+        of all from what is in hand, or else from the whole log."""
+        asked = where.get("pupil_id")
+        if asked is None:
+            found = self._all(projection())
+        else:
+            pupils = asked if isinstance(asked, list) else [asked]
+            with self.pool.connection() as connection:
+                found = rows_of(connection, self.seals, projection(), self.moment, pupils)
+        return [row for row in found if _is_named(row, where)]
+
+    def _all(self, projection: Projection[R]) -> list[R]:
+        since = self.in_hand.now()
+        key = (projection.name, self.moment.position, self.moment.as_of)
+        if (kept := self.in_hand.get(key)) is not None:
+            return kept
+        with _in_turn():
+            if (kept := self.in_hand.get(key)) is not None:
+                return kept
+            with self.pool.connection() as connection:
+                found = rows_of_all(connection, self.seals, projection, self.moment)
+            self.in_hand.keep(key, found, since)
+            return found
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    """Wait until nobody else folds the whole log; raise PastIsBusy if too many wait already."""
+    if not WAITING.acquire(blocking=False):
+        raise PastIsBusy("Others are asking about the past: ask again in a moment.")
+    try:
+        with FOLDING:
+            yield
+    finally:
+        WAITING.release()
+
+
+def _is_named(row: object, where: Mapping[str, Any]) -> bool:
+    """Whether a row is one that ``where`` names, as ``Table`` would say it in SQL."""
+    for column, wanted in where.items():
+        value = getattr(row, column)
+        if not (value in wanted if isinstance(wanted, list) else value == wanted):
+            return False
+    return True

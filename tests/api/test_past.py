@@ -1,0 +1,372 @@
+"""Questions about the past: by two clocks, answered the same whenever they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from send_records.aggregates.agencies import RecordAgencyInvolvement
+from send_records.aggregates.assessments import RecordObservation
+from send_records.aggregates.pupil import AdmitPupil, RecordLeaving
+from send_records.aggregates.register import ChangeSupportLevel, SupportLevel
+from send_records.application import Request
+from send_records.bootstrap import Database, System, now
+from send_records.keeper import Keeper
+from send_records.projections import then
+from send_records.projections.engine import Engine
+from tests.api.client import Client, problem_of
+from tests.api.conftest import serving
+from tests.conftest import Cluster, new_database
+from tests.keys import held
+from tests.scenario import ADD, ADMIT, IDENTIFY, RECORD_MOTHER, SENCO, TELL, but
+
+AISHA, LEO, TOMASZ, ERASED = (UUID(int=n) for n in range(530, 534))
+CENSUS_2024, CENSUS_2026 = "2024-01-18", "2026-01-15"
+CALL = RecordObservation(
+    occurred_on=date(2024, 6, 12), setting="The father's call", observed="He reads with her."
+)
+"""Entered later than it happened: see ``Story.told``."""
+
+
+@dataclass
+class Story:
+    """A trust whose entries were recorded when it says so: its application has a clock of ours."""
+
+    client: Client
+    system: System
+    database: Database
+
+    def record(self, pupil: UUID, *commands: Any, key: UUID | None = None) -> int:
+        """Record commands of a pupil; return the position of the last."""
+        position = 0
+        for command in commands:
+            asked = Request(SENCO, key or uuid4(), uuid4())
+            position = (
+                self.system.records.admit(command, Request(SENCO, pupil, uuid4())).position
+                if isinstance(command, AdmitPupil)
+                else self.system.records.execute(pupil, command, asked).position
+            )
+        return position
+
+    def put_on_register(self, pupil: UUID, **more: Any) -> int:
+        mother = uuid4()
+        self.record(pupil, but(ADMIT, upn=None, **more))
+        self.record(pupil, RECORD_MOTHER, key=mother)
+        return self.record(pupil, IDENTIFY, but(TELL, contact_ids=[mother]), ADD)
+
+    def project(self) -> None:
+        Engine(self.database.as_projector(), held().seals).catch_up()
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        response = self.client.get(path, **parameters)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+
+RAISED = ChangeSupportLevel(
+    occurred_on=date(2024, 9, 10),
+    to_level=SupportLevel.SPECIALIST,
+    why="The psychologist's advice",
+)
+
+
+@pytest.fixture(scope="module")
+def story(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """Aisha and Leo on the register since December 2023, Tomasz not; and one who was erased."""
+    with (
+        new_database(cluster) as database,
+        serving(database, tmp_path_factory.mktemp("past")) as (client, system),
+    ):
+        found = Story(client, system, database)
+        found.put_on_register(AISHA, legal_name="Aisha Rahman")
+        found.put_on_register(LEO, legal_name="Leo Bennett-Okafor", academy="Birch Lane Academy")
+        found.record(TOMASZ, but(ADMIT, legal_name="Tomasz Nowak", upn=None))
+        found.put_on_register(ERASED, legal_name="Nobody Now")
+        Keeper(database, system.keys, SENCO).destroy(ERASED, "Decision 12", now())
+        found.project()
+        yield found
+
+
+def named(answer: dict[str, Any]) -> list[str]:
+    return [row["legal_name"] for row in answer["data"]]
+
+
+# One code path
+
+
+def test_as_of_today_is_what_is_shown_today(story: Story) -> None:
+    story.project()
+    today = now().date().isoformat()
+
+    for path in ("/v1/register", f"/v1/pupils/{AISHA}/chronology"):
+        assert story.get(path, as_of=today)["data"] == story.get(path)["data"] != []
+    pupil = f"/v1/pupils/{AISHA}"
+    assert story.get(pupil, as_of=today) == story.get(pupil)
+
+
+def test_the_register_is_filtered_in_the_past_as_it_is_today(story: Story) -> None:
+    story.project()
+    position = story.get("/v1/register", as_of=CENSUS_2026)["meta"]["position"]
+    for asked in (
+        {"show": "all"},
+        {"show": "removed"},
+        {"academy": "Birch Lane Academy"},
+        {"left": "true", "show": "all"},
+        {"show": "all", "limit": 2},
+    ):
+        then = story.get("/v1/register", known_at=f"position:{position}", **asked)
+        assert then["data"] == story.get("/v1/register", **asked)["data"]
+
+
+# Two clocks
+
+
+def test_as_of_a_day_is_what_had_happened_by_then(story: Story) -> None:
+    assert named(story.get("/v1/register", as_of="2023-12-13")) == [
+        "Aisha Rahman",
+        "Leo Bennett-Okafor",
+    ]
+    assert named(story.get("/v1/register", as_of="2023-12-12")) == []
+    assert len(named(story.get("/v1/register", as_of="2023-12-12", show="all"))) == 3
+    assert named(story.get("/v1/register", as_of="2023-09-03", show="all")) == []
+
+
+def test_what_was_not_recorded_was_not_known(story: Story) -> None:
+    """Aisha's SENCO did not know on 20 June of the father's call of 12 June: it was recorded
+    later, and stands in the chronology of that day only as it is known later."""
+    chronology = f"/v1/pupils/{AISHA}/chronology"
+    before = story.system.records.size()
+    at = story.record(AISHA, CALL)
+    story.project()
+
+    def days(**asked: Any) -> list[str]:
+        return [row["occurred_on"] for row in story.get(chronology, **asked)["data"]]
+
+    assert "2024-06-12" not in days(known_at=f"position:{before}", as_of="2024-06-20")
+    assert "2024-06-12" in days(known_at=f"position:{at}", as_of="2024-06-20")
+    assert "2024-06-12" not in days(known_at=f"position:{at}", as_of="2024-06-11")
+    [row] = [r for r in story.get(chronology)["data"] if r["occurred_on"] == "2024-06-12"]
+    instant = datetime.fromisoformat(row["recorded_at"]).astimezone(UTC).isoformat()
+    assert "2024-06-12" in days(known_at=instant)
+
+
+def test_both_clocks_together(story: Story) -> None:
+    """The level was changed on a day, and that was recorded at a position."""
+    before = story.system.records.size()
+    story.record(
+        LEO, RecordAgencyInvolvement(occurred_on=date(2024, 9, 2), agency="EP", professional="Kim")
+    )
+    after = story.record(LEO, RAISED)
+
+    def level(known_at: int, as_of: str) -> str:
+        pupil = story.get(f"/v1/pupils/{LEO}", known_at=f"position:{known_at}", as_of=as_of)
+        return str(pupil["status"])
+
+    assert level(before, "2024-12-01") == "targeted"
+    assert level(after, "2024-12-01") == "specialist"
+    assert level(after, "2024-09-09") == "targeted"
+    assert level(before, "2024-09-09") == "targeted"
+
+
+# Again
+
+
+def test_the_register_of_census_day_is_the_same_to_the_byte_when_asked_again(story: Story) -> None:
+    position = story.system.records.size()
+    asked = [
+        {"as_of": as_of, "known_at": f"position:{position}", "show": show}
+        for as_of in (CENSUS_2024, CENSUS_2026)
+        for show in ("on", "all")
+    ]
+    first = [story.client.get("/v1/register", **each).content for each in asked]
+
+    story.put_on_register(uuid4(), legal_name="Somebody Later")
+    story.record(AISHA, but(CALL, observed="Said again, of the same day"))
+    story.record(TOMASZ, RecordLeaving(occurred_on=date(2024, 1, 17), why="Moved to Leeds"))
+    story.system.views.past.drop(("send_register", position, date(2024, 1, 18)))
+    again = [story.client.get("/v1/register", **each).content for each in asked]
+
+    assert again == first
+    assert b'"as_of":"2024-01-18"' in first[0]
+    assert b"Aisha Rahman" in first[0]
+
+
+def test_an_answer_says_how_to_ask_the_same_again(story: Story) -> None:
+    answer = story.get("/v1/register", as_of=CENSUS_2026)
+    meta = answer["meta"]
+    story.put_on_register(uuid4(), legal_name="Another Later")
+
+    again = story.get("/v1/register", as_of=meta["as_of"], known_at=f"position:{meta['position']}")
+    by_instant = story.get("/v1/register", as_of=meta["as_of"], known_at=meta["known_at"])
+
+    assert again == answer
+    assert by_instant["data"] == answer["data"]
+    assert by_instant["meta"]["position"] == meta["position"]
+
+
+def test_the_headers_of_a_pupil_say_of_when_they_are_and_no_version_to_match(story: Story) -> None:
+    position = story.system.records.size()
+    response = story.client.get(
+        f"/v1/pupils/{AISHA}", as_of=CENSUS_2024, known_at=f"position:{position}"
+    )
+
+    assert response.headers["As-Of"] == CENSUS_2024
+    assert response.headers["Position"] == str(position)
+    assert datetime.fromisoformat(response.headers["Known-At"]).tzinfo is not None
+    assert "ETag" not in response.headers
+    assert story.client.get(f"/v1/pupils/{AISHA}").headers["ETag"]
+
+
+# Pages of one moment
+
+
+def test_later_pages_are_of_the_moment_of_the_first(story: Story) -> None:
+    first = story.get("/v1/register", as_of=CENSUS_2026, show="all", limit=1)
+    whole = named(story.get("/v1/register", as_of=CENSUS_2026, show="all"))
+    story.put_on_register(uuid4(), legal_name="Aaron Afterwards")
+
+    found, page = named(first), first
+    while cursor := page["meta"]["next"]:
+        page = story.get("/v1/register", as_of=CENSUS_2026, show="all", limit=1, cursor=cursor)
+        assert page["meta"]["position"] == first["meta"]["position"]
+        found += named(page)
+
+    assert found == whole
+    chronology = f"/v1/pupils/{AISHA}/chronology"
+    told, page = [], {"meta": {"next": None}}
+    while not told or page["meta"]["next"]:
+        cursor = {"cursor": page["meta"]["next"]} if told else {}
+        page = story.get(chronology, as_of=CENSUS_2026, limit=2, **cursor)
+        told += page["data"]
+    assert told == story.get(chronology, as_of=CENSUS_2026)["data"]
+
+
+def test_a_cursor_is_not_for_another_moment(story: Story) -> None:
+    size = story.system.records.size()
+    then = {"as_of": CENSUS_2026, "known_at": f"position:{size}", "limit": 1, "show": "all"}
+    cursor = story.get("/v1/register", **then)["meta"]["next"]
+    today = story.get("/v1/register", limit=1, show="all")["meta"]["next"]
+
+    for asked in (
+        {"cursor": cursor},
+        {"cursor": cursor, "as_of": CENSUS_2024},
+        {"cursor": cursor, "known_at": f"position:{size}"},
+        {"cursor": cursor, "as_of": CENSUS_2026, "known_at": f"position:{size - 1}"},
+        {"cursor": today, "as_of": CENSUS_2026},
+        {"cursor": cursor + "0", "as_of": CENSUS_2026},
+        {"cursor": f"{today}.00{size}.{CENSUS_2026}", "as_of": CENSUS_2026},
+        {"cursor": f"{today}.x.{CENSUS_2026}", "as_of": CENSUS_2026},
+    ):
+        problem = problem_of(story.client.get("/v1/register", limit=1, show="all", **asked), 422)
+        assert problem["title"] == "Cursor unknown"
+
+
+# What there is not
+
+
+def test_whoever_was_erased_is_gone_from_the_past_as_well(story: Story) -> None:
+    before = "position:20"  # behind the erasure
+
+    assert "Nobody Now" not in named(story.get("/v1/register", known_at=before, show="all"))
+    for path in (f"/v1/pupils/{ERASED}", f"/v1/pupils/{ERASED}/chronology"):
+        problem_of(story.client.get(path, known_at=before), 410)
+
+
+def test_an_erasure_takes_what_is_in_hand(story: Story) -> None:
+    gone = uuid4()
+    story.put_on_register(gone, legal_name="Gone Tomorrow")
+    asked = {"known_at": f"position:{story.system.records.size()}", "show": "all"}
+    assert "Gone Tomorrow" in named(story.get("/v1/register", **asked))
+
+    Keeper(story.database, story.system.keys, SENCO).destroy(gone, "Decision 13", now())
+
+    assert "Gone Tomorrow" not in named(story.get("/v1/register", **asked))
+
+
+def test_a_pupil_of_whom_nothing_was_there_is_not_found(story: Story) -> None:
+    for path in (f"/v1/pupils/{AISHA}", f"/v1/pupils/{AISHA}/chronology"):
+        then = problem_of(story.client.get(path, as_of="2023-09-03"), 404)
+        assert then["title"] == "Not on record then"
+        never = problem_of(story.client.get(path.replace(str(AISHA), str(uuid4()))), 404)
+        assert never["title"] == "Not found"
+        never = problem_of(
+            story.client.get(path.replace(str(AISHA), str(uuid4())), as_of="2023-09-03"), 404
+        )
+        assert never["title"] == "Not found"
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/register", f"/v1/pupils/{AISHA}", f"/v1/pupils/{AISHA}/chronology"]
+)
+@pytest.mark.parametrize(
+    ("asked", "title"),
+    [
+        ({"as_of": "2149-01-01"}, "Still to come"),
+        ({"known_at": "2149-01-01T00:00:00Z"}, "Still to come"),
+        ({"known_at": "position:999999999"}, "Still to come"),
+        ({"as_of": "18.1.2024"}, "Moment unclear"),
+        ({"known_at": "2024-01-18T09:00:00"}, "Moment unclear"),
+    ],
+)
+def test_what_cannot_be_answered_again_is_refused(
+    story: Story, path: str, asked: dict[str, str], title: str
+) -> None:
+    assert problem_of(story.client.get(path, **asked), 422)["title"] == title
+
+
+def test_who_asks_about_the_past_is_accounted_for(story: Story) -> None:
+    before = len(story.get(f"/v1/pupils/{AISHA}/accesses", limit=200)["data"])
+    story.get(f"/v1/pupils/{AISHA}", as_of=CENSUS_2024)
+    story.get("/v1/register", as_of=CENSUS_2024)
+    told = story.get(f"/v1/pupils/{AISHA}/accesses", limit=200)["data"][before:]
+
+    assert [line["what"] for line in told] == ["get_accesses", "get_pupil", "get_register"]
+
+
+def test_nobody_who_may_not_read_learns_how_long_the_log_is(story: Story) -> None:
+    response = story.client.http.get("/v1/register", params={"known_at": "position:999999999"})
+
+    problem_of(response, 401)
+
+
+# Not too many at once
+
+
+def test_the_past_of_all_pupils_leaves_threads_for_today(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(then.WAITING, "acquire", lambda **_: False)
+    story.system.views.past.drop(("send_register", 3, None))
+
+    response = story.client.get("/v1/register", known_at="position:3", show="all")
+
+    assert problem_of(response, 503)["title"] == "Past is busy"
+    assert response.headers["Retry-After"] == "1"
+    assert story.get("/v1/register")["data"]
+
+
+def test_the_second_page_is_read_from_what_is_in_hand(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"known_at": f"position:{story.system.records.size()}", "show": "all", "limit": 1}
+    first = story.get("/v1/register", **asked)
+
+    def refuse(*_: Any) -> Callable[[], Any]:
+        raise AssertionError("folded again")
+
+    monkeypatch.setattr(then, "rows_of_all", refuse)
+    assert story.get("/v1/register", **asked, cursor=first["meta"]["next"])["data"]
+
+
+def test_an_instant_and_its_position_are_one_question(story: Story) -> None:
+    noon = datetime.combine(now().date(), time(), UTC).isoformat()
+
+    at_noon = story.get("/v1/register", known_at=noon, show="all")
+
+    assert at_noon["data"] == []
+    assert at_noon["meta"]["position"] == 0
