@@ -14,6 +14,7 @@ from send_records.api import (
     assessments,
     communications,
     complaints,
+    caseload,
     concerns,
     consents,
     contacts,
@@ -22,6 +23,7 @@ from send_records.api import (
     disputes,
     ehc_plans,
     ehc_requests,
+    differences,
     events,
     health,
     medical,
@@ -77,6 +79,8 @@ KINDS = (
     accesses,
     proofs,
     events,
+    caseload,
+    differences,
 )
 
 QUIET: TelemetryConfig = {

@@ -1,4 +1,4 @@
-"""Whether a question is about today or about the past: of its two clocks, and of its cursor.
+"""Of when a question is: of today or of the past, by its two clocks; and of which its cursor is.
 
 Every route that shows a view can be asked of both by naming ``AtAnyTime`` among its parameters:
 the read side that it is given is then the one of that moment.
@@ -7,18 +7,19 @@ the read side that it is given is then the one of that moment.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 from fastapi import Depends, Query
 
 from send_records.api.dependencies import Cursor, Reader, ReadSide
-from send_records.api.views import CursorUnknown, at
+from send_records.api.views import CursorUnknown, at_moments, told
 from send_records.application import SendRecords
 from send_records.errors import Erased, SendRecordsError
-from send_records.projections.moments import Moment, moment_at
+from send_records.projections.moments import Moment, MomentUnclear, moment_at
 from send_records.projections.pages import Views
 from send_records.projections.then import NotOnRecordThen, Then
 from send_records.threads import in_thread
@@ -40,7 +41,7 @@ KnownAt = Annotated[
 ]
 
 
-PAST_CURSOR = re.compile(r"([\w-]+)\.(\d{1,18})\.(\d{4}-\d{2}-\d{2})?", re.ASCII)
+POSITION = re.compile(r"\d{1,18}", re.ASCII)
 
 SAME = "Send as_of and known_at with a cursor as with the first page."
 
@@ -103,16 +104,77 @@ AtAnyTime = Annotated[Question, Depends(get_question)]
 def question_then(
     views: Views, as_of: str | None, known_at: str | None, cursor: str | None
 ) -> Question:
-    """Return a question about the past; where only the day was said, its later pages are of the
-    moment of the first."""
-    going_on = None if cursor is None else PAST_CURSOR.fullmatch(cursor)
-    if cursor is not None and going_on is None:
-        raise CursorUnknown(SAME)
-    if going_on is not None and known_at is None:
-        known_at = f"position:{going_on[2]}"
+    """Return a question about one moment of the past."""
+    [then], place = resolved(views, [(as_of, known_at)], cursor)
+    return Question(then, place)
+
+
+def resolved(
+    views: Views, clocks: Sequence[tuple[str | None, str | None]], cursor: str | None
+) -> tuple[list[Then], str | None]:
+    """Return the read side at each of some moments, and where their list goes on.
+
+    Where it was not said what was known, later pages are of the moment of the first, as the cursor
+    has it; raise CursorUnknown for the cursor of other moments.
+    """
+    place, positions = _taken_apart(cursor, len(clocks))
     with views.pool.connection() as connection:
-        moment = moment_at(connection, as_of, known_at)
-    place = going_on[1] if going_on else None
-    if place is not None and cursor != at(moment, place):
+        moments = [
+            moment_at(connection, as_of, at if known_at is None else known_at)
+            for (as_of, known_at), at in zip(clocks, positions, strict=True)
+        ]
+    if place is not None and cursor != at_moments(place, *moments):
         raise CursorUnknown(SAME)
-    return Question(Then.of(views, moment), place)
+    return [Then.of(views, moment) for moment in moments], place
+
+
+def _taken_apart(cursor: str | None, moments: int) -> tuple[str | None, Sequence[str | None]]:
+    """Return where a cursor goes on, and the position of each of its moments."""
+    if cursor is None:
+        return None, [None] * moments
+    place, *rest = cursor.split(".")
+    if len(rest) != 2 * moments or not all(POSITION.fullmatch(at) for at in rest[::2]):
+        raise CursorUnknown(SAME)
+    return place, [f"position:{at}" for at in rest[::2]]
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Two moments that are compared, and where the list goes on."""
+
+    before: Then
+    after: Then
+    cursor: str | None
+
+    def told(self) -> dict[str, Any]:
+        """Return the two moments as an answer says them."""
+        return {"from": told(self.before.moment), "to": told(self.after.moment)}
+
+    def cursor_of(self, place: str) -> str:
+        """Return a cursor that goes on between the same moments."""
+        return at_moments(place, self.before.moment, self.after.moment)
+
+    def absence(self, service: SendRecords, pupil_id: UUID) -> SendRecordsError:
+        """Return why nothing is shown of a pupil."""
+        return Question(self.after, None).absence(service, pupil_id)
+
+
+async def get_between(
+    reader: Reader,
+    views: ReadSide,
+    from_as_of: AsOf = None,
+    from_known_at: KnownAt = None,
+    to_as_of: AsOf = None,
+    to_known_at: KnownAt = None,
+    cursor: Cursor = None,
+) -> Between:
+    """Return between which moments is asked, for somebody who may read; without a second one, up
+    to what is known now."""
+    if from_as_of is None and from_known_at is None:
+        raise MomentUnclear("Say from when: from_as_of, from_known_at, or both.")
+    clocks = [(from_as_of, from_known_at), (to_as_of, to_known_at)]
+    [before, after], place = await in_thread(partial(resolved, views, clocks, cursor))
+    return Between(before, after, place)
+
+
+BetweenMoments = Annotated[Between, Depends(get_between)]

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-import orjson
 from fastapi import Response
 
 from send_records.aggregates.values import Value
 from send_records.errors import Invalid
 from send_records.projections.engine import wait_until_seen
 from send_records.projections.moments import Moment
-from send_records.projections.pages import Page, Views
+from send_records.projections.pages import Page, Views, as_json
 
 R = TypeVar("R")
 K = TypeVar("K", UUID, int)
@@ -78,10 +77,14 @@ def listing(page: Page[Any], moment: Moment | None = None) -> Response:
 def listed(rows: Iterable[bytes], following: str | None, moment: Moment | None = None) -> Response:
     """Return rows of JSON as a list that says how to go on and, if it is of the past, of when."""
     if moment is None:
-        meta = orjson.dumps({"next": following})
-    else:
-        meta = orjson.dumps({"next": following and at(moment, following), **told(moment)})
-    return json_response(b'{"data":[' + b",".join(rows) + b'],"meta":' + meta + b"}")
+        return listed_with(rows, {"next": following})
+    following = following and at_moments(following, moment)
+    return listed_with(rows, {"next": following, **told(moment)})
+
+
+def listed_with(rows: Iterable[bytes], meta: Mapping[str, Any]) -> Response:
+    """Return rows of JSON as a list, with what it says of itself."""
+    return json_response(b'{"data":[' + b",".join(rows) + b'],"meta":' + as_json(meta) + b"}")
 
 
 def json_response(body: bytes) -> Response:
@@ -99,9 +102,9 @@ def told(moment: Moment) -> dict[str, Any]:
     return {"as_of": moment.as_of, "known_at": moment.known_at, "position": moment.position}
 
 
-def at(moment: Moment, cursor: str) -> str:
-    """Return a cursor that goes on at the same moment, and at no other."""
-    return f"{cursor}.{moment.position}.{moment.as_of or ''}"
+def at_moments(cursor: str, *moments: Moment) -> str:
+    """Return a cursor that goes on at the same moments, and at no others."""
+    return ".".join([cursor, *(f"{each.position}.{each.as_of or ''}" for each in moments)])
 
 
 def pupil_after(cursor: str | None) -> UUID | None:

@@ -134,6 +134,14 @@ class Views:
                 raise PlaceGone("The list has changed: begin again with its first page.")
         return rows
 
+    def counts(
+        self, projection: type[Projection[R]], columns: Sequence[str], where: Mapping[str, Any]
+    ) -> list[tuple[Sequence[Any], int]]:
+        """Return how many of the rows that ``where`` names have the same values of some columns
+        that are in clear: each time the values, and how many; the same values perhaps twice."""
+        with self.pool.connection() as connection:
+            return self.table(projection).counts(connection, columns, where)
+
 
 def all_by(
     views: Views,
@@ -161,10 +169,19 @@ def page_by(
     there is no such row.
     """
     rows = all_by(views, projection, order, where)
+    if after is not None and not any(each.key == after for each in rows):
+        elsewhere = all_by(views, projection, order, {projection.key: after})
+        return page_of(rows, after, limit, elsewhere)
+    return page_of(rows, after, limit)
+
+
+def page_of(
+    rows: list[Opened[R]], after: Key | None, limit: int, elsewhere: Sequence[Opened[R]] = ()
+) -> Page[R]:
+    """Return a page of rows that are in order, from after a row on, be it no longer among them but
+    elsewhere; raise PlaceGone if there is no such row."""
     if after is not None:
-        last = next((each for each in rows if each.key == after), None) or next(
-            iter(all_by(views, projection, order, {projection.key: after})), None
-        )
+        last = next((each for each in (*rows, *elsewhere) if each.key == after), None)
         if last is None:
             raise PlaceGone("The list has changed: begin again with its first page.")
         rows = rows[bisect_right(rows, last.place, key=attrgetter("place")) :]

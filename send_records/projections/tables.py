@@ -117,6 +117,20 @@ class Table(Generic[R]):
         )
         return list(self._rows.opened(self._select(connection, query, [*values, limit])))
 
+    def counts(
+        self, connection: Connection, columns: Sequence[str], where: Mapping[str, Any]
+    ) -> list[tuple[Sequence[Any], int]]:
+        """Return the values of some columns, and how many of the rows that ``where`` names have
+        them."""
+        condition, values = _condition(where)
+        query = self._sql(
+            "SELECT {counted}, count(*) FROM {table} WHERE {where} GROUP BY {counted}",
+            counted=SQL(", ").join(map(Identifier, columns)),
+            where=condition,
+        )
+        found = connection.execute(query, values, binary=True).fetchall()
+        return [(row[:-1], row[-1]) for row in found]
+
     def every(
         self,
         connection: Connection,

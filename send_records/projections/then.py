@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -77,6 +77,15 @@ class Then(Views):
                 raise PlaceGone("Begin again with the first page.")
             found = found[keys.index(after) + 1 :]
         return found[:limit]
+
+    def counts(
+        self, projection: type[Projection[R]], columns: Sequence[str], where: Mapping[str, Any]
+    ) -> list[tuple[Sequence[Any], int]]:
+        """Return values as ``Views.counts`` does, as they were: one row's each time."""
+        return [
+            ([getattr(row, column) for column in columns], 1)
+            for row in self.rows(projection, where)
+        ]
 
     def rows(self, projection: type[Projection[R]], where: Mapping[str, Any]) -> list[R]:
         """Return the rows that ``where`` names, in no order: of one pupil from their stream alone,

@@ -85,6 +85,8 @@ class Reading:
     tier: Tier
     act: Act = Act.READ
     body: dict[str, str] | None = None
+    of_nobody: bool = False
+    """Whether its answer tells of no pupil: it counts them."""
 
 
 READINGS = {
@@ -93,6 +95,13 @@ READINGS = {
     "get_agreements": Reading("/v1/agreements", Tier.PROVISION),
     "get_provision_map": Reading("/v1/provision-map", Tier.PROVISION),
     "get_medical_register": Reading("/v1/medical-register", Tier.RESTRICTED),
+    "get_caseload": Reading("/v1/caseload", Tier.PROVISION, of_nobody=True),
+    "get_register_differences": Reading(
+        "/v1/register/differences?from_known_at=position:0", Tier.PROVISION
+    ),
+    "get_differences": Reading(
+        "/v1/pupils/{}/differences?from_known_at=position:0", Tier.ASSESSMENT
+    ),
     "get_events": Reading("/v1/events?limit=200", Tier.RESTRICTED),
     "find_pupils": Reading("/v1/search", Tier.PROVISION, Act.SEARCH, {"name": "okafor"}),
     "get_pupil": Reading("/v1/pupils/{}", Tier.PROVISION),
@@ -261,7 +270,8 @@ def test_the_row_names_those_of_whom_something_was_in_the_answer(
     response, [line] = school.answered(lambda: ask(client, name, aisha))
 
     of_one = {aisha} if "{}" in READINGS[name].path else set[UUID]()
-    assert set(line.pupils) == school.mentioned(response) | of_one != set()
+    assert set(line.pupils) == school.mentioned(response) | of_one
+    assert (line.pupils == []) is READINGS[name].of_nobody
     assert len(line.pupils) == len(set(line.pupils))
 
 

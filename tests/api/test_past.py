@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -9,16 +10,23 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import TypeAdapter
 
 from send_records.aggregates.agencies import RecordAgencyInvolvement
 from send_records.aggregates.assessments import RecordObservation
 from send_records.aggregates.pupil import AdmitPupil, RecordLeaving
 from send_records.aggregates.register import ChangeSupportLevel, SupportLevel
+from send_records.api.caseload import CaseloadCount
+from send_records.api.differences import DifferencesOfPupil, DifferencesOfRegister
+from send_records.api.views import ListingAtAnyTime
 from send_records.application import Request
 from send_records.bootstrap import Database, System, now
 from send_records.keeper import Keeper
 from send_records.projections import then
+from send_records.projections.caseload import By
+from send_records.projections.chronology import ChronologyRow
 from send_records.projections.engine import Engine
+from send_records.projections.send_register import RegisterRow
 from tests.api.client import Client, problem_of
 from tests.api.conftest import serving
 from tests.conftest import Cluster, new_database
@@ -238,7 +246,8 @@ def test_later_pages_are_of_the_moment_of_the_first(story: Story) -> None:
 
     assert found == whole
     chronology = f"/v1/pupils/{AISHA}/chronology"
-    told, page = [], {"meta": {"next": None}}
+    told: list[Any] = []
+    page = {"meta": {"next": None}}
     while not told or page["meta"]["next"]:
         cursor = {"cursor": page["meta"]["next"]} if told else {}
         page = story.get(chronology, as_of=CENSUS_2026, limit=2, **cursor)
@@ -370,3 +379,120 @@ def test_an_instant_and_its_position_are_one_question(story: Story) -> None:
 
     assert at_noon["data"] == []
     assert at_noon["meta"]["position"] == 0
+
+
+# The caseload
+
+
+def test_the_caseload_is_counted_as_it_was(story: Story) -> None:
+    story.project()
+    by = {"by": ["status", "academy"], "academy": "Birch Lane Academy"}
+    then = story.get("/v1/caseload", as_of="2023-12-12", **by)
+    later = story.get("/v1/caseload", as_of="2023-12-13", **by)
+
+    leo = {"academy": "Birch Lane Academy"}
+    assert then["data"] == [{"of": {"status": "none", **leo}, "pupils": 1}]
+    assert later["data"] == [{"of": {"status": "targeted", **leo}, "pupils": 1}]
+    assert later["meta"]["as_of"] == "2023-12-13"
+    assert later["meta"]["pupils"] == 1
+    today = story.get("/v1/caseload")
+    now_then = story.get("/v1/caseload", as_of=now().date().isoformat())
+    assert today["data"] == now_then["data"]
+    assert today["meta"] == {"pupils": now_then["meta"]["pupils"]}
+
+
+def test_the_caseload_names_nobody(story: Story) -> None:
+    told = story.client.get("/v1/caseload", by=[each for each in By], left="true").text
+
+    for pupil in (AISHA, LEO, TOMASZ):
+        assert str(pupil) not in told
+    assert "Rahman" not in told
+    assert problem_of(story.client.get("/v1/caseload", by="legal_name"), 422)
+    assert problem_of(story.client.get("/v1/caseload", by=list(By)[:6] * 2), 422)
+
+
+# Differences
+
+
+def test_what_was_recorded_between_two_positions_of_a_pupil(story: Story) -> None:
+    pupil = uuid4()
+    at = story.put_on_register(pupil, legal_name="Dee Roy")
+    involved = RecordAgencyInvolvement(
+        occurred_on=date(2024, 9, 2), agency="EP", professional="Kim"
+    )
+    after = story.record(pupil, involved, RAISED)
+    differences = f"/v1/pupils/{pupil}/differences"
+
+    found = story.get(differences, from_known_at=f"position:{at}", to_known_at=f"position:{after}")
+
+    data = found["data"]
+    assert data["changed"]["status"] == {"from": "targeted", "to": "specialist"}
+    assert data["changed"]["agencies"] == {"from": [], "to": ["EP"]}
+    assert "version" not in data["changed"]
+    assert [row["event"] for row in data["came"]] == ["AgencyInvolved", "SupportLevelChanged"]
+    assert data["gone"] == []
+    assert found["meta"]["from"]["position"] == at
+    assert found["meta"]["to"]["position"] == after
+    assert story.get(differences, from_known_at=f"position:{at}")["data"] == data
+    back = story.get(differences, from_known_at=f"position:{after}", to_known_at=f"position:{at}")
+    assert back["data"]["came"] == []
+    assert [row["event"] for row in back["data"]["gone"]] == [row["event"] for row in data["came"]]
+
+
+def test_what_happened_between_two_days_of_a_pupil(story: Story) -> None:
+    pupil = uuid4()
+    story.put_on_register(pupil, legal_name="Eve Roy")
+    differences = f"/v1/pupils/{pupil}/differences"
+
+    found = story.get(differences, from_as_of="2023-12-12", to_as_of="2023-12-13")["data"]
+
+    assert found["changed"]["added_on"] == {"from": None, "to": "2023-12-13"}
+    assert [row["event"] for row in found["came"]] == ["NoticeGiven", "AddedToSendRegister"]
+    since = story.get(differences, from_as_of="2023-09-03", to_as_of="2023-12-13")["data"]
+    assert since["changed"]["legal_name"] == {"from": None, "to": "Eve Roy"}
+    refused = story.client.get(differences, from_as_of="2023-09-01", to_as_of="2023-09-03")
+    assert problem_of(refused, 404)["title"] == "Not on record then"
+    assert problem_of(story.client.get(differences), 422)["title"] == "Moment unclear"
+    erased = f"/v1/pupils/{ERASED}/differences"
+    problem_of(story.client.get(erased, from_known_at="position:0"), 410)
+
+
+def test_what_became_of_the_register_page_by_page(story: Story) -> None:
+    before = story.system.records.size()
+    names = ["Dora Later", "Bea Later", "Cem Later"]
+    for name in names:
+        story.put_on_register(uuid4(), legal_name=name)
+    after = story.system.records.size()
+    asked: dict[str, Any] = {"from_known_at": f"position:{before}", "limit": 1}
+    found, page = list[Any](), story.get("/v1/register/differences", **asked)
+    story.put_on_register(uuid4(), legal_name="Aaa Afterwards")
+    while True:
+        found += page["data"]
+        assert page["meta"]["to"]["position"] == after
+        if (cursor := page["meta"]["next"]) is None:
+            break
+        page = story.get("/v1/register/differences", **asked, cursor=cursor)
+
+    assert [(row["legal_name"], row["what"]) for row in found] == [
+        (name, "joined") for name in sorted(names)
+    ]
+    assert found[0]["changed"]["status"] == {"from": None, "to": "targeted"}
+    cursor = story.get("/v1/register/differences", **asked)["meta"]["next"]
+    for other in ({"from_known_at": f"position:{before - 1}"}, {"from_as_of": CENSUS_2024}):
+        refused = story.client.get("/v1/register/differences", **(asked | other), cursor=cursor)
+        assert problem_of(refused, 422)["title"] == "Cursor unknown"
+
+
+def test_every_answer_about_the_past_is_as_described(story: Story) -> None:
+    for path, kind in (
+        (f"/v1/register?as_of={CENSUS_2026}", ListingAtAnyTime[RegisterRow]),
+        (f"/v1/pupils/{AISHA}/chronology?as_of={CENSUS_2026}", ListingAtAnyTime[ChronologyRow]),
+        (f"/v1/pupils/{AISHA}/differences?from_known_at=position:3", DifferencesOfPupil),
+        ("/v1/register/differences?from_known_at=position:0", DifferencesOfRegister),
+        (f"/v1/caseload?as_of={CENSUS_2026}", CaseloadCount),
+        ("/v1/caseload", CaseloadCount),
+    ):
+        described = TypeAdapter[Any](kind)
+        response = story.client.http.get(path, headers=story.client.token)
+        same = described.dump_json(described.validate_json(response.content), by_alias=True)
+        assert response.json() == json.loads(same), path

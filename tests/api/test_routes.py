@@ -55,6 +55,8 @@ COMMANDS = every_command()
 
 READINGS = {
     "/v1/register": READERS,
+    "/v1/register/differences": READERS,
+    "/v1/caseload": READERS,
     "/v1/retention": READERS,
     "/v1/agreements": READERS,
     "/v1/provision-map": READERS,
@@ -63,6 +65,7 @@ READINGS = {
     "/v1/events": frozenset({Role.DPO}),
     f"/v1/pupils/{PUPIL}": READERS,
     f"/v1/pupils/{PUPIL}/chronology": READERS,
+    f"/v1/pupils/{PUPIL}/differences": READERS,
     f"/v1/pupils/{PUPIL}/history": READERS,
     f"/v1/pupils/{PUPIL}/extract": READERS,
     f"/v1/pupils/{PUPIL}/accesses": ACCESS_READERS,
