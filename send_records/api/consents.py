@@ -16,9 +16,10 @@ from send_records.aggregates.consents import (
     WithdrawAgreement,
 )
 from send_records.api.accounting import ProvisionAccess
-from send_records.api.dependencies import Academy, After, Cursor, Limit, Reader, ReadSide
+from send_records.api.dependencies import Academy, After, Limit
+from send_records.api.moments import PagesAtAnyTime
 from send_records.api.recording import records, router_for
-from send_records.api.views import Listing, listing, pupil_after, wait_for
+from send_records.api.views import ListingAtAnyTime, listing, pupil_after, wait_for
 from send_records.projections.agreements import AgreementRow, agreements_page
 from send_records.projections.whose import of_pupil, with_pupils
 from send_records.threads import threaded
@@ -36,31 +37,30 @@ records(router, "consents/notify", GiveNotice)
     "/agreements",
     operation_id="get_agreements",
     summary="Get agreements",
-    response_model=Listing[of_pupil(AgreementRow)],  # type: ignore[misc]
+    response_model=ListingAtAnyTime[of_pupil(AgreementRow)],  # type: ignore[misc]
 )
 @threaded
 def get_agreements(
-    views: ReadSide,
-    reader: Reader,
+    asked: PagesAtAnyTime,
     access: ProvisionAccess,
     academy: Academy = None,
     pupil_id: UUID | None = None,
     purpose: Purpose | None = None,
     outcome: Literal["sought", "given", "refused", "withdrawn"] | None = None,
-    cursor: Cursor = None,
     limit: Limit = 50,
     after: After = None,
 ) -> Response:
     """Return what parents were asked to agree to and what they answered, in the order in which
     they were first asked or answered."""
-    wait_for(views, "agreements", after)
+    wait_for(asked.views, "agreements", after)
     page = agreements_page(
-        views,
+        asked.views,
         academy=academy,
         pupil_id=pupil_id,
         purpose=purpose,
         outcome=outcome,
-        after=pupil_after(cursor),
+        after=pupil_after(asked.cursor),
         limit=limit,
     )
-    return access.given([row.pupil_id for row in page.rows], listing(with_pupils(views, page)))
+    shown = listing(with_pupils(asked.views, page), asked.moment)
+    return access.given([row.pupil_id for row in page.rows], shown)

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import orjson
 from fastapi import FastAPI
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
@@ -32,7 +33,9 @@ from send_records.errors import (
     VersionNotSaid,
 )
 from send_records.execution import IdempotencyKeyReused
+from send_records.projections.moments import MomentUnclear, StillToCome
 from send_records.projections.pages import PlaceGone
+from send_records.projections.then import NotOnRecordThen, PastIsBusy
 
 Json = dict[str, Any]
 
@@ -43,6 +46,7 @@ OF_ENTRIES = {IdempotencyKeyReused, OutcomeUnknown}
 OF_CHANGES = {VersionNotSaid, StaleVersion, Conflict}
 OF_A_PUPIL = {NotFound, Erased}
 OF_PAGES = {CursorUnknown, PlaceGone}
+OF_THE_PAST = {MomentUnclear, StillToCome, PastIsBusy}
 
 PROBLEM_SCHEMA: Json = {
     "title": "Problem",
@@ -134,8 +138,12 @@ def refusals_of(route: RouteContext) -> set[type[SendRecordsError]]:
     named = set(inspect.signature(endpoint).parameters)
     if "{pupil_id}" in (route.path or ""):
         found |= OF_A_PUPIL
-    if "cursor" in named:
+    asked = {field.name for field in get_flat_params(original.dependant)}
+    if "cursor" in asked:
         found |= OF_PAGES
+    if asked & {"as_of", "from_as_of"}:
+        found |= OF_THE_PAST
+        found |= {NotOnRecordThen} if "{pupil_id}" in (route.path or "") else set()
     if access_class_of(original) is None:
         found |= OF_ENTRIES
     if "if_match" in named:

@@ -5,17 +5,20 @@ Each moment is named by either clock or both; the second, if it is not named, is
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from fastapi import Response
 from pydantic import Field
 
 from send_records.aggregates.values import Value
 from send_records.api.accounting import AssessmentAccess, ProvisionAccess
 from send_records.api.dependencies import Academy, Limit, Records
-from send_records.api.moments import BetweenMoments
+from send_records.api.moments import BetweenMoments, PagesBetweenMoments
 from send_records.api.recording import PupilId, router_for
 from send_records.api.views import When, cursor_of, json_response, listed_with, pupil_after
+from send_records.projections.chronology import ChronologyRow
 from send_records.projections.differences import (
-    PupilDifferences,
+    Changes,
     RegisterDifference,
     pupil_differences,
     register_differences,
@@ -40,9 +43,12 @@ class MomentsOfPage(Moments):
 
 
 class DifferencesOfPupil(Value):
-    """What changed of a pupil."""
+    """How the pupil's place in the register differs, and the entries in between: those that came
+    and those that were there at the first moment and not at the second."""
 
-    data: PupilDifferences
+    changed: Changes
+    came: list[ChronologyRow]
+    gone: list[ChronologyRow]
     meta: Moments
 
 
@@ -67,7 +73,7 @@ def get_differences(
     found = pupil_differences(pupil_id, asked.before, asked.after)
     if found is None:
         raise asked.absence(service, pupil_id)
-    body = b'{"data":' + as_json(found) + b',"meta":' + as_json(asked.told()) + b"}"
+    body = as_json({**asdict(found), "meta": asked.told()})
     return access.given([pupil_id], json_response(body))
 
 
@@ -78,7 +84,7 @@ def get_differences(
 )
 @threaded
 def get_register_differences(
-    asked: BetweenMoments,
+    asked: PagesBetweenMoments,
     access: ProvisionAccess,
     academy: Academy = None,
     limit: Limit = 50,

@@ -1,7 +1,7 @@
 """Of when a question is: of today or of the past, by its two clocks; and of which its cursor is.
 
-Every route that shows a view can be asked of both by naming ``AtAnyTime`` among its parameters:
-the read side that it is given is then the one of that moment.
+A route that shows a view can be asked of both by naming ``AtAnyTime`` among its parameters, or
+``PagesAtAnyTime`` if it is a list: the read side that it is given is then the one of that moment.
 """
 
 from __future__ import annotations
@@ -46,6 +46,10 @@ POSITION = re.compile(r"\d{1,18}", re.ASCII)
 SAME = "Send as_of and known_at with a cursor as with the first page."
 
 
+Clocks = tuple[str | None, str | None]
+"""``as_of`` and ``known_at``, as they were said."""
+
+
 class Versioned(Protocol):
     """A row that says which version of its pupil it shows."""
 
@@ -83,34 +87,38 @@ class Question:
 
 
 async def get_question(
+    reader: Reader, views: ReadSide, as_of: AsOf = None, known_at: KnownAt = None
+) -> Question:
+    """Return of when something is asked, for somebody who may read."""
+    if as_of is None and known_at is None:
+        return Question(views, None)
+    [then], _ = await in_thread(partial(resolved, views, [(as_of, known_at)], None))
+    return Question(then, None)
+
+
+async def get_question_by_pages(
     reader: Reader,
     views: ReadSide,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     cursor: Cursor = None,
 ) -> Question:
-    """Return of when is asked, for somebody who may read; raise CursorUnknown for the cursor of
-    another moment's list."""
+    """Return of when a page is asked, for somebody who may read; raise CursorUnknown for the cursor
+    of another moment's list."""
     if as_of is None and known_at is None:
         if cursor is not None and "." in cursor:
             raise CursorUnknown(SAME)
         return Question(views, cursor)
-    return await in_thread(partial(question_then, views, as_of, known_at, cursor))
-
-
-AtAnyTime = Annotated[Question, Depends(get_question)]
-
-
-def question_then(
-    views: Views, as_of: str | None, known_at: str | None, cursor: str | None
-) -> Question:
-    """Return a question about one moment of the past."""
-    [then], place = resolved(views, [(as_of, known_at)], cursor)
+    [then], place = await in_thread(partial(resolved, views, [(as_of, known_at)], cursor))
     return Question(then, place)
 
 
+AtAnyTime = Annotated[Question, Depends(get_question)]
+PagesAtAnyTime = Annotated[Question, Depends(get_question_by_pages)]
+
+
 def resolved(
-    views: Views, clocks: Sequence[tuple[str | None, str | None]], cursor: str | None
+    views: Views, clocks: Sequence[Clocks], cursor: str | None
 ) -> tuple[list[Then], str | None]:
     """Return the read side at each of some moments, and where their list goes on.
 
@@ -166,15 +174,33 @@ async def get_between(
     from_known_at: KnownAt = None,
     to_as_of: AsOf = None,
     to_known_at: KnownAt = None,
-    cursor: Cursor = None,
 ) -> Between:
     """Return between which moments is asked, for somebody who may read; without a second one, up
     to what is known now."""
-    if from_as_of is None and from_known_at is None:
-        raise MomentUnclear("Say from when: from_as_of, from_known_at, or both.")
     clocks = [(from_as_of, from_known_at), (to_as_of, to_known_at)]
-    [before, after], place = await in_thread(partial(resolved, views, clocks, cursor))
+    return await in_thread(partial(_between, views, clocks, None))
+
+
+async def get_between_by_pages(
+    reader: Reader,
+    views: ReadSide,
+    from_as_of: AsOf = None,
+    from_known_at: KnownAt = None,
+    to_as_of: AsOf = None,
+    to_known_at: KnownAt = None,
+    cursor: Cursor = None,
+) -> Between:
+    """Do as ``get_between`` does, for a page."""
+    clocks = [(from_as_of, from_known_at), (to_as_of, to_known_at)]
+    return await in_thread(partial(_between, views, clocks, cursor))
+
+
+def _between(views: Views, clocks: Sequence[Clocks], cursor: str | None) -> Between:
+    if clocks[0] == (None, None):
+        raise MomentUnclear("Say from when: from_as_of, from_known_at, or both.")
+    [before, after], place = resolved(views, clocks, cursor)
     return Between(before, after, place)
 
 
 BetweenMoments = Annotated[Between, Depends(get_between)]
+PagesBetweenMoments = Annotated[Between, Depends(get_between_by_pages)]

@@ -10,7 +10,7 @@ from send_records.aggregates.pupil import AdmitPupil, MovePupilAcademy, ReadmitP
 from send_records.api.accounting import AssessmentAccess, ProvisionAccess, RestrictedAccess
 from send_records.api.dependencies import After, Asked, Cursor, Limit, Reader, Records
 from send_records.api.entries import Feed, feed_of
-from send_records.api.moments import AtAnyTime
+from send_records.api.moments import AtAnyTime, PagesAtAnyTime
 from send_records.api.recording import PupilId, acknowledged, records, router_for
 from send_records.api.views import (
     ListingAtAnyTime,
@@ -68,7 +68,7 @@ def get_pupil(
 @threaded
 def get_chronology(
     pupil_id: PupilId,
-    asked: AtAnyTime,
+    asked: PagesAtAnyTime,
     service: Records,
     access: AssessmentAccess,
     limit: Limit = 50,

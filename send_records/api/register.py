@@ -11,7 +11,7 @@ from send_records.aggregates.register import (
 )
 from send_records.api.accounting import ProvisionAccess
 from send_records.api.dependencies import Academy, After, Limit
-from send_records.api.moments import AtAnyTime
+from send_records.api.moments import PagesAtAnyTime
 from send_records.api.recording import records, router_for
 from send_records.api.views import ListingAtAnyTime, listing, pupil_after, wait_for
 from send_records.projections.send_register import RegisterRow, Show, register_page
@@ -27,7 +27,7 @@ records(router, "register/remove", RemoveFromSendRegister)
 @router.get("/register", operation_id="get_register", response_model=ListingAtAnyTime[RegisterRow])
 @threaded
 def get_register(
-    asked: AtAnyTime,
+    asked: PagesAtAnyTime,
     access: ProvisionAccess,
     academy: Academy = None,
     show: Show = Show.ON,

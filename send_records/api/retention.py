@@ -10,9 +10,10 @@ from send_records.aggregates.retention import (
     ReleaseLegalHold,
 )
 from send_records.api.accounting import ProvisionAccess
-from send_records.api.dependencies import Academy, After, Cursor, Limit, Reader, ReadSide
+from send_records.api.dependencies import Academy, After, Limit
+from send_records.api.moments import PagesAtAnyTime
 from send_records.api.recording import records, router_for
-from send_records.api.views import Listing, listing, pupil_after, wait_for
+from send_records.api.views import ListingAtAnyTime, listing, pupil_after, wait_for
 from send_records.projections.retention_schedule import RetentionRow, schedule_page
 from send_records.threads import threaded
 
@@ -26,20 +27,19 @@ records(router, "retention/release", ReleaseLegalHold)
 @router.get(
     "/retention",
     operation_id="get_retention_schedule",
-    response_model=Listing[RetentionRow],
+    response_model=ListingAtAnyTime[RetentionRow],
 )
 @threaded
 def get_retention_schedule(
-    views: ReadSide,
-    reader: Reader,
+    asked: PagesAtAnyTime,
     access: ProvisionAccess,
     academy: Academy = None,
     held: bool | None = None,
-    cursor: Cursor = None,
     limit: Limit = 50,
     after: After = None,
 ) -> Response:
     """Return until when each record is kept, by which rule, and what holds it; soonest first."""
-    wait_for(views, "retention_schedule", after)
-    page = schedule_page(views, academy=academy, held=held, after=pupil_after(cursor), limit=limit)
-    return access.given([row.pupil_id for row in page.rows], listing(page))
+    wait_for(asked.views, "retention_schedule", after)
+    going_on = pupil_after(asked.cursor)
+    page = schedule_page(asked.views, academy=academy, held=held, after=going_on, limit=limit)
+    return access.given([row.pupil_id for row in page.rows], listing(page, asked.moment))

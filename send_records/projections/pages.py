@@ -119,12 +119,12 @@ class Views:
 
     def in_order(
         self,
-        projection: type[Projection[R]],
+        projection: type[Projection[Any]],
         order: str,
         where: Mapping[str, Any],
         after: Key | None,
         limit: int,
-    ) -> list[R]:
+    ) -> list[Any]:
         """Return some rows that ``where`` names, by a column that is in clear, then by key, from
         after a row on; raise PlaceGone if there is no such row."""
         table = self.table(projection)

@@ -8,23 +8,21 @@ well: the key to what was known of them is gone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from operator import attrgetter
-from typing import TypeVar
+from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
 
 from send_records.aggregates.base import DomainEvent
 from send_records.collector import collector_off
-from send_records.projections.base import Key, Projection, fold
+from send_records.projections.base import Projection, folded
 from send_records.projections.moments import Moment
 from send_records.projections.processes import Handful, handfuls
 from send_records.store.mapper import ErasedEvent, EventMapper, Recorded
 from send_records.store.recorder import erased_among, select
 from send_records.store.sealing import Seals
-
-R = TypeVar("R")
 
 PUPILS = """
     SELECT stream_id, (SELECT max(version) FROM events e WHERE e.stream_id = first.stream_id)
@@ -56,13 +54,13 @@ Progress = Callable[[int, int], None]
 def rows_of_all(
     connection: Connection,
     seals: Seals,
-    projection: Projection[R],
+    projection: Projection[Any],
     moment: Moment,
     progress: Progress = lambda done, total: None,
-) -> list[R]:
+) -> list[Any]:
     """Return every row of a projection as it was at a moment, in no order.  ``progress`` is told
     how many events are behind, of how many."""
-    found: list[R] = []
+    found: list[Any] = []
     some = list(handfuls(connection.execute(PUPILS, [moment.position])))
     done, total = 0, sum(handful.events for handful in some)
     for handful in some:
@@ -75,10 +73,10 @@ def rows_of_all(
 def rows_of(
     connection: Connection,
     seals: Seals,
-    projection: Projection[R],
+    projection: Projection[Any],
     moment: Moment,
     pupils: Sequence[UUID],
-) -> list[R]:
+) -> list[Any]:
     """Return the rows of some pupils as they were at a moment, in no order; of one who was erased,
     none."""
     gone = erased_among(connection, pupils)
@@ -90,11 +88,10 @@ def rows_of(
 def _rows_of(
     connection: Connection,
     mapper: EventMapper,
-    projection: Projection[R],
+    projection: Projection[Any],
     moment: Moment,
     handful: Handful,
-) -> list[R]:
-    rows: dict[Key, R | None] = {}
+) -> list[Any]:
     topics = projection.topics()
     asked = {
         "pupils": list(handful.pupils),
@@ -103,9 +100,9 @@ def _rows_of(
         "topics": list(topics or ()),
     }
     read = mapper.read(select(connection, ALL if topics is None else COUNTED, asked))
-    for _, events in groupby(read, attrgetter("originator_id")):
-        fold(projection, rows, _that_count(list(events), moment))
-    return [row for row in rows.values() if row is not None]
+    of_each = (list(events) for _, events in groupby(read, attrgetter("originator_id")))
+    counting = chain.from_iterable(_that_count(events, moment) for events in of_each)
+    return list(folded(projection, counting).values())
 
 
 def _that_count(events: Sequence[Recorded], moment: Moment) -> list[DomainEvent]:

@@ -78,6 +78,9 @@ class Several(Projection[Case[S]], Generic[S, R]):
     def matters(self, event: DomainEvent) -> bool:
         return type(event) in self.changes
 
+    def topics(self) -> frozenset[str]:
+        return frozenset(kind.__name__ for kind in self.changes)
+
     @property
     def tables(self) -> tuple[str, ...]:
         return self.name, self.states.name

@@ -14,6 +14,8 @@ from send_records.projections.base import Key, Projection
 from send_records.projections.moments import Moment
 from send_records.projections.pages import Asked, Opened, PlaceGone, Views, opened
 from send_records.projections.past import rows_of, rows_of_all
+from send_records.projections.send_register import SendRegister
+from send_records.projections.tables import OfAcademy
 from send_records.store.inhand import InHand
 
 R = TypeVar("R")
@@ -58,15 +60,15 @@ class Then(Views):
 
     def in_order(
         self,
-        projection: type[Projection[R]],
+        projection: type[Projection[Any]],
         order: str,
         where: Mapping[str, Any],
         after: Key | None,
         limit: int,
-    ) -> list[R]:
+    ) -> list[Any]:
         """Return rows as ``Views.in_order`` does, as they were."""
 
-        def place(row: R) -> tuple[Any, ...]:
+        def place(row: Any) -> tuple[Any, ...]:
             value = getattr(row, order)
             return value is None, value, getattr(row, projection.key)
 
@@ -87,7 +89,7 @@ class Then(Views):
             for row in self.rows(projection, where)
         ]
 
-    def rows(self, projection: type[Projection[R]], where: Mapping[str, Any]) -> list[R]:
+    def rows(self, projection: type[Projection[Any]], where: Mapping[str, Any]) -> list[Any]:
         """Return the rows that ``where`` names, in no order: of one pupil from their stream alone,
         of all from what is in hand, or else from the whole log."""
         asked = where.get("pupil_id")
@@ -97,9 +99,14 @@ class Then(Views):
             pupils = asked if isinstance(asked, list) else [asked]
             with self.pool.connection() as connection:
                 found = rows_of(connection, self.seals, projection(), self.moment, pupils)
-        return [row for row in found if _is_named(row, where)]
+        named = {name: wanted for name, wanted in where.items() if not _of_academy(wanted)}
+        found = [row for row in found if _is_named(row, named)]
+        for academy in filter(_of_academy, where.values()):
+            there = {row.pupil_id for row in self.rows(SendRegister, {"academy": str(academy)})}
+            found = [row for row in found if row.pupil_id in there]
+        return found
 
-    def _all(self, projection: Projection[R]) -> list[R]:
+    def _all(self, projection: Projection[Any]) -> list[Any]:
         since = self.in_hand.now()
         key = (projection.name, self.moment.position, self.moment.as_of)
         if (kept := self.in_hand.get(key)) is not None:
@@ -123,6 +130,11 @@ def _in_turn() -> Iterator[None]:
             yield
     finally:
         WAITING.release()
+
+
+def _of_academy(wanted: object) -> bool:
+    """Whether it is where the row's pupil was that is asked, which the register says."""
+    return isinstance(wanted, OfAcademy)
 
 
 def _is_named(row: object, where: Mapping[str, Any]) -> bool:

@@ -100,7 +100,7 @@ READINGS = {
         "/v1/register/differences?from_known_at=position:0", Tier.PROVISION
     ),
     "get_differences": Reading(
-        "/v1/pupils/{}/differences?from_known_at=position:0", Tier.ASSESSMENT
+        "/v1/pupils/{}/differences?from_as_of=2023-12-12&to_as_of=2023-12-13", Tier.ASSESSMENT
     ),
     "get_events": Reading("/v1/events?limit=200", Tier.RESTRICTED),
     "find_pupils": Reading("/v1/search", Tier.PROVISION, Act.SEARCH, {"name": "okafor"}),

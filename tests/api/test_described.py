@@ -190,6 +190,13 @@ def test_a_page_can_be_gone(described: Json) -> None:
     assert "PlaceGone" not in refused_with(described, "get_pupil")
 
 
+def test_what_is_asked_of_the_past_can_be_refused(described: Json) -> None:
+    of_the_past = {"MomentUnclear", "StillToCome", "PastIsBusy"}
+    assert refused_with(described, "get_register") >= of_the_past
+    assert refused_with(described, "get_pupil") >= of_the_past | {"NotOnRecordThen"}
+    assert not refused_with(described, "get_history") & of_the_past
+
+
 def commands() -> list[type[Entry]]:
     return [kind for kind in EXAMPLES if issubclass(kind, Command)]
 
