@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import cast
 from uuid import UUID
@@ -251,12 +251,16 @@ class SendRecords(Application[UUID]):
         gone = self._recorder.erased({cast(UUID, row.originator_id) for row in rows})
         return list(self._mapper.read(rows, gone))
 
+    def today(self) -> date:
+        """Return the day it is where the academies are."""
+        return day_in_london(self._clock())
+
     def size(self) -> int:
         """Return how many events the log holds, which is the last one's position."""
         return self._recorder.head()[0]
 
     def _by(self, request: Request, history: Sequence[DomainEvent] = ()) -> By:
-        today = day_in_london(self._clock())
+        today = self.today()
         metadata = Metadata(
             recorded_by=request.actor,
             command_id=request.command_id,

@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "keeper": {"aggregates", "bootstrap", "custody", "errors", "projections", "rules", "store"},
     "identity": {"aggregates", "errors"},
     "collector": set(),
-    "projections": {"aggregates", "collector", "errors", "store"},
+    "projections": {"aggregates", "collector", "errors", "rules", "store"},
     "bootstrap": {
         "aggregates",
         "application",

@@ -22,6 +22,7 @@ from send_records.errors import NotReadyYet
 from send_records.projections.agreements import Agreements
 from send_records.projections.base import Key, Projection, erased_in, fold
 from send_records.projections.chronology import Chronology
+from send_records.projections.evidence_gaps import EvidenceGaps
 from send_records.projections.medical_register import MedicalRegister
 from send_records.projections.provision_map import ProvisionMap
 from send_records.projections.reindex import reindex_if_due
@@ -41,6 +42,7 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     Agreements(),
     ProvisionMap(),
     MedicalRegister(),
+    EvidenceGaps(),
 )
 
 BATCH = 2000

@@ -11,6 +11,7 @@ from psycopg.rows import dict_row
 from psycopg.sql import SQL, Composable, Composed, Identifier
 
 from send_records.projections.base import Key, Projection
+from send_records.projections.conditions import Condition
 from send_records.projections.rows import Rows, tag_of
 from send_records.projections.writing import Writer
 from send_records.store.sealing import Seals
@@ -237,6 +238,10 @@ def _condition(where: Mapping[str, Any]) -> tuple[Composed, list[Any]]:
         if isinstance(value, OfAcademy):
             conditions.append(SQL(AT_ACADEMY))
             values.append(str(value))
+            continue
+        if isinstance(value, Condition):
+            conditions.append(SQL(value.sql).format(Identifier(column)))
+            values.append(value.day)
             continue
         test = "{} = ANY(%s)" if isinstance(value, list) else "{} = %s"
         conditions.append(SQL(test).format(Identifier(column)))

@@ -102,6 +102,7 @@ READINGS = {
     "get_differences": Reading(
         "/v1/pupils/{}/differences?from_as_of=2023-12-12&to_as_of=2023-12-13", Tier.ASSESSMENT
     ),
+    "get_evidence_gaps": Reading("/v1/evidence-gaps", Tier.PROVISION),
     "get_events": Reading("/v1/events?limit=200", Tier.RESTRICTED),
     "find_pupils": Reading("/v1/search", Tier.PROVISION, Act.SEARCH, {"name": "okafor"}),
     "get_pupil": Reading("/v1/pupils/{}", Tier.PROVISION),

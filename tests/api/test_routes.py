@@ -61,6 +61,7 @@ READINGS = {
     "/v1/agreements": READERS,
     "/v1/provision-map": READERS,
     "/v1/medical-register": READERS,
+    "/v1/evidence-gaps": READERS,
     "/v1/search": READERS,
     "/v1/events": frozenset({Role.DPO}),
     f"/v1/pupils/{PUPIL}": READERS,

@@ -1,0 +1,100 @@
+"""The evidence gaps: what the record should hold by some clause and does not, from when to when.
+
+The question of whoever is about to be asked for the record: a SENDCo before a review or a request
+to the local authority, an inspector, a tribunal.  Each gap has the day on which it began and the
+day on which it was closed, so it can be asked as of any day; both are days of what happened,
+whenever it was entered.  The intervals are the rules' own (``rules/intervals.toml``): a row of
+theirs that is added for days gone by needs the view rebuilt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, ClassVar
+from uuid import UUID, uuid5
+
+from send_records.aggregates import EVENTS
+from send_records.aggregates.base import DomainEvent
+from send_records.projections.conditions import By, NotBy
+from send_records.projections.gap_facts import GapsState, matters, noted
+from send_records.projections.gap_kinds import KINDS, gaps_in
+from send_records.projections.gap_spans import GapKind
+from send_records.projections.pages import Page, Views, page_in_order
+from send_records.projections.rows import SEALED
+from send_records.projections.several import Case, Several
+from send_records.projections.tables import OfAcademy
+
+
+@dataclass(frozen=True, slots=True)
+class GapRow:
+    """One gap; see the comments on the table's columns."""
+
+    gap_id: UUID
+    pupil_id: UUID
+    kind: str
+    from_on: date
+    closed_on: date | None
+    started_by: int
+    days: int | None
+    target: str | None = field(metadata=SEALED)
+    basis: str = field(metadata=SEALED)
+
+
+class EvidenceGaps(Several[GapsState, GapRow]):
+    """What is missing in the record, one row a gap."""
+
+    name = "evidence_gaps"
+    key = "gap_id"
+    state = GapsState
+    row = GapRow
+    changes: ClassVar = dict.fromkeys(EVENTS.values(), noted)
+    """Any entry may come late."""
+
+    def matters(self, event: DomainEvent) -> bool:
+        return matters(event)
+
+    def project(self, row: Case[GapsState] | None, event: DomainEvent) -> Case[GapsState] | None:
+        return super().project(row, event) if matters(event) else row
+
+    def start(self, pupil_id: UUID) -> GapsState:
+        return GapsState(pupil_id)
+
+    def rows(self, state: GapsState) -> Iterable[GapRow]:
+        for gap in gaps_in(state.facts):
+            yield GapRow(
+                uuid5(state.pupil_id, f"{gap.kind} {gap.started_by} {gap.place}"),
+                state.pupil_id,
+                gap.kind,
+                gap.from_on,
+                gap.closed_on,
+                gap.started_by,
+                gap.days,
+                gap.target,
+                KINDS[gap.kind][1],
+            )
+
+
+def gaps_page(
+    views: Views,
+    *,
+    academy: str | None,
+    pupil_id: UUID | None,
+    kind: GapKind | None,
+    on: date,
+    closed: bool,
+    after: UUID | None,
+    limit: int,
+) -> Page[GapRow]:
+    """Return the gaps that were open on a day, and with ``closed`` those that had been closed by
+    then, in the order in which they began."""
+    where: dict[str, Any] = {
+        "pupil_id": pupil_id,
+        "kind": kind,
+        "academy": academy and OfAcademy(academy),
+        "from_on": By(on),
+        "closed_on": None if closed else NotBy(on),
+    }
+    asked = {name: value for name, value in where.items() if value is not None}
+    return page_in_order(views, EvidenceGaps, "from_on", asked, after=after, limit=limit)
