@@ -126,12 +126,20 @@ class Clock(Row):
     goes_on: bool = False
     """Whether it goes on after the pupil has left."""
 
-    def due(self, found: Found, academy: str, calendars: Calendars, months: int) -> Counted:
-        """Return when a clock that starts so is due, with so many months added or instead."""
-        due = self._counted(found, academy, calendars, months)
-        if self.rolls:
-            due = Counted(calendars.working_day_from(due.day), due.estimate)
-        return due
+    def due(
+        self,
+        found: Found,
+        academy: str,
+        calendars: Calendars,
+        *,
+        months: int | None = None,
+        paused: int = 0,
+    ) -> Counted:
+        """Return when a clock that starts so is due; ``months`` instead of its own, and so many
+        days later for which it was paused."""
+        due = self._counted(found, academy, calendars, self.months if months is None else months)
+        day = days_after(due.day, paused) if paused else due.day
+        return Counted(calendars.working_day_from(day) if self.rolls else day, due.estimate)
 
     def _counted(self, found: Found, academy: str, calendars: Calendars, months: int) -> Counted:
         if self.on is not None:
@@ -164,10 +172,17 @@ class Clocks:
     def in_force(self, name: str, on: date) -> Clock | None:
         """Return the row of a name in force on a day; a day before its first is judged by that,
         for old records are entered too."""
-        rows = [row for row in self.rows if row.name == name]
+        rows = self._named.get(name, ())
         first = min((row.effective_from for row in rows), default=on)
         found = [row for row in rows if row.in_force(max(on, first))]
         return max(found, key=lambda row: row.effective_from, default=None)
+
+    @cached_property
+    def _named(self) -> dict[str, list[Clock]]:
+        found: dict[str, list[Clock]] = {}
+        for row in self.rows:
+            found.setdefault(row.name, []).append(row)
+        return found
 
     @cached_property
     def by_id(self) -> dict[str, Clock]:

@@ -1,42 +1,43 @@
-"""Conditions on a column that ask for no one value: a day, and what lies on one side of it."""
+"""Conditions on rows that ask for no one value: each in SQL, and of a row in hand.
+
+Today's rows are asked for in SQL, those of the past are in hand, and both say the same.
+"""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar, LiteralString
+from typing import Any, LiteralString
 
 
 @dataclass(frozen=True, slots=True)
-class Condition(ABC):
-    """What is asked of a column that holds a day, in SQL and of a row in hand."""
+class Condition:
+    """What is asked of a column, in both ways."""
 
-    day: date
-
-    sql: ClassVar[LiteralString]
+    sql: LiteralString
     """The test, of ``{}``, the column."""
-
-    @abstractmethod
-    def holds(self, value: date | None) -> bool:
-        """Return whether a value meets it, as the SQL says."""
-
-
-class By(Condition):
-    """That something was so by a day, and on it."""
-
-    __slots__ = ()
-    sql = "{} <= %s"
-
-    def holds(self, value: date | None) -> bool:
-        return value is not None and value <= self.day
+    holds: Callable[[Any], bool]
+    """Whether a row meets it, as the SQL says."""
+    values: tuple[Any, ...] = ()
+    """What stands for each ``%s`` of the SQL."""
 
 
-class NotBy(Condition):
-    """That something was not so by a day: it comes later, or never."""
+def by(column: str, day: date) -> Condition:
+    """Return the condition that something was so by a day, and on it."""
 
-    __slots__ = ()
-    sql = "({0} > %s) IS NOT FALSE"
+    def holds(row: Any) -> bool:
+        value = getattr(row, column)
+        return value is not None and bool(value <= day)
 
-    def holds(self, value: date | None) -> bool:
-        return value is None or value > self.day
+    return Condition("{} <= %s", holds, (day,))
+
+
+def not_by(column: str, day: date) -> Condition:
+    """Return the condition that something was not so by a day: it comes later, or never."""
+
+    def holds(row: Any) -> bool:
+        value = getattr(row, column)
+        return value is None or bool(value > day)
+
+    return Condition("({0} > %s) IS NOT FALSE", holds, (day,))

@@ -22,6 +22,7 @@ from send_records.errors import NotReadyYet
 from send_records.projections.agreements import Agreements
 from send_records.projections.base import Key, Projection, erased_in, fold
 from send_records.projections.chronology import Chronology
+from send_records.projections.duties import Duties
 from send_records.projections.evidence_gaps import EvidenceGaps
 from send_records.projections.medical_register import MedicalRegister
 from send_records.projections.provision_map import ProvisionMap
@@ -43,6 +44,7 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     ProvisionMap(),
     MedicalRegister(),
     EvidenceGaps(),
+    Duties(),
 )
 
 BATCH = 2000

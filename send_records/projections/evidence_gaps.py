@@ -17,7 +17,7 @@ from uuid import UUID, uuid5
 
 from send_records.aggregates import EVENTS
 from send_records.aggregates.base import DomainEvent
-from send_records.projections.conditions import By, NotBy
+from send_records.projections.conditions import by, not_by
 from send_records.projections.gap_facts import GapsState, matters, noted
 from send_records.projections.gap_kinds import KINDS, gaps_in
 from send_records.projections.gap_spans import GapKind
@@ -93,8 +93,8 @@ def gaps_page(
         "pupil_id": pupil_id,
         "kind": kind,
         "academy": academy and OfAcademy(academy),
-        "from_on": By(on),
-        "closed_on": None if closed else NotBy(on),
+        "from_on": by("from_on", on),
+        "closed_on": None if closed else not_by("closed_on", on),
     }
     asked = {name: value for name, value in where.items() if value is not None}
     return page_in_order(views, EvidenceGaps, "from_on", asked, after=after, limit=limit)

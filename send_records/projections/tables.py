@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, LiteralString, TypeVar
 from uuid import UUID
 
 from psycopg import Connection
@@ -32,6 +33,14 @@ class OfAcademy(str):
     """An academy, in a condition on rows that do not say which their pupil is at now."""
 
     __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Test:
+    """A test of a column in a condition, where to be equal will not do: ``{}`` is the column."""
+
+    sql: LiteralString
+    values: tuple[Any, ...] = ()
 
 
 class Table(Generic[R]):
@@ -241,7 +250,7 @@ def _condition(where: Mapping[str, Any]) -> tuple[Composed, list[Any]]:
             continue
         if isinstance(value, Condition):
             conditions.append(SQL(value.sql).format(Identifier(column)))
-            values.append(value.day)
+            values.extend(value.values)
             continue
         test = "{} = ANY(%s)" if isinstance(value, list) else "{} = %s"
         conditions.append(SQL(test).format(Identifier(column)))

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from send_records.errors import NotFound, NotReadyYet
 from send_records.projections.base import Key, Projection
+from send_records.projections.conditions import Condition
 from send_records.projections.moments import Moment
 from send_records.projections.pages import Asked, Opened, PlaceGone, Views, opened
 from send_records.projections.past import rows_of, rows_of_all
@@ -140,6 +141,10 @@ def _of_academy(wanted: object) -> bool:
 def _is_named(row: object, where: Mapping[str, Any]) -> bool:
     """Whether a row is one that ``where`` names, as ``Table`` would say it in SQL."""
     for column, wanted in where.items():
+        if isinstance(wanted, Condition):
+            if not wanted.holds(row):
+                return False
+            continue
         value = getattr(row, column)
         if not (value in wanted if isinstance(wanted, list) else value == wanted):
             return False

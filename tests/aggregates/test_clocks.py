@@ -72,7 +72,7 @@ def test_a_clock_is_due_as_its_source_says(name: str, day: date, due: date, basi
     clock = CLOCKS.in_force(name, day)
 
     assert clock is not None
-    assert clock.due(Found({}, day, True), ALDER, CLOCKS.calendars, clock.months).day == due
+    assert clock.due(Found({}, day, True), ALDER, CLOCKS.calendars).day == due
     assert basis in clock.citation
 
 
@@ -83,7 +83,7 @@ def test_every_clock_stands_in_the_table_above() -> None:
 def test_a_day_that_the_event_does_not_name_makes_an_estimate() -> None:
     clock = CLOCKS.by_id["appeal-response-30-working-days"]
 
-    due = clock.due(Found({}, date(2026, 10, 1), False), ALDER, CLOCKS.calendars, 0)
+    due = clock.due(Found({}, date(2026, 10, 1), False), ALDER, CLOCKS.calendars)
 
     assert due.estimate
 

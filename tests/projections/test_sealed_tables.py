@@ -33,6 +33,7 @@ from send_records.projections.retention_schedule import RetentionSchedule
 from send_records.projections.send_register import SendRegister, Show, register_page
 from send_records.projections.tables import Table
 from send_records.rules import shipped_rules
+from send_records.rules.clocks import clocks_of
 from send_records.store.access import Access, AccessPurpose, Act, Tier, append_access
 from send_records.store.connections import Pool, one, pool
 from send_records.store.recorder import PostgresRecorder, read_log
@@ -116,14 +117,15 @@ def said_in(value: Any) -> Iterator[str]:
 
 def allowed() -> str:
     """Return what may be read by anybody, as one text: academies, codes, the rules' citations
-    (``tests/clear_fields.txt``), and the names of events, of their fields and of tables."""
+    (``tests/clear_fields.txt``), clocks, and the names of events, of their fields and of tables."""
     rules = shipped_rules().retention_rule("pupil_send_record", date(2026, 11, 23))
     codes = "SPLD SLCN parents expected_progress pupil_send_record platform_administrator withdrawn"
     codes += " reduced_timetable"
     academies = "Alder Park Academy, Birch Lane Academy"
     names = [*EVENTS, *(each.name for each in PROJECTIONS)]
     fields = [name for event in EVENTS.values() for name in event.clear_fields()]
-    return " ".join([academies, codes, rules.citation, rules.id, *names, *fields])
+    clocks = [word for row in clocks_of().rows for word in (row.id, row.name, row.acts)]
+    return " ".join([academies, codes, rules.citation, rules.id, *clocks, *names, *fields])
 
 
 def words_of_the_story() -> set[str]:

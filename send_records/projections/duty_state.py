@@ -1,0 +1,159 @@
+"""What the duties need to know of a pupil: what happened that any clock listens to, day by day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from uuid import UUID
+
+from send_records.aggregates.base import DomainEvent
+from send_records.aggregates.clocks import Clock, Clocks, Found
+from send_records.aggregates.details import PupilDetailsCorrected, YearGroupChanged
+from send_records.aggregates.pupil import (
+    PupilAdmitted,
+    PupilLeft,
+    PupilMovedAcademy,
+    PupilReadmitted,
+)
+from send_records.aggregates.retention import RetentionClassAssigned
+from send_records.projections.rows import SEALED
+
+FACTS = frozenset(
+    {
+        "PupilAdmitted",
+        "PupilMovedAcademy",
+        "PupilReadmitted",
+        "PupilLeft",
+        "PupilDetailsCorrected",
+        "YearGroupChanged",
+        "EhcPlanIssued",
+        "EhcPlanCeased",
+    }
+)
+"""The events that say where a pupil is, in which year, how old, and whether with an EHC plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class DutyRow:
+    """One duty; see the comments on the table's columns."""
+
+    duty_id: UUID
+    pupil_id: UUID
+    academy: str
+    clock: str
+    state: str
+    due_on: date
+    started_on: date
+    started_event: str
+    started_version: int
+    counted_from: date
+    done_on: date | None
+    late: bool
+    paused_since: date | None
+    estimate: bool
+    window: bool
+    role: str
+    acts: str
+    rule_id: str
+    what: str = field(metadata=SEALED)
+    until: str = field(metadata=SEALED)
+    citation: str = field(metadata=SEALED)
+    about: dict[str, str] = field(metadata=SEALED)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Something that a clock listens to, or that says where the pupil is."""
+
+    on: date
+    version: int
+    event: str
+    verb: str
+    clock: str = ""
+    """The id of the clock's row; "" for what is said of the pupil."""
+    about: dict[str, str] = field(default_factory=dict)
+    day: date = date.min
+    said: bool = True
+    frozen: dict[str, str] = field(default_factory=dict)
+    """The retention rule that the event froze, if it is such an event."""
+
+    @property
+    def found(self) -> Found:
+        """What the signal found."""
+        return Found(self.about, self.day, self.said)
+
+
+@dataclass(frozen=True, slots=True)
+class DutiesState:
+    """One pupil, as the clocks need to know them."""
+
+    pupil_id: UUID
+    born: date | None = None
+    happened: tuple[Happened, ...] = ()
+
+
+def after(state: DutiesState, event: DomainEvent, clocks: Clocks) -> DutiesState:
+    """Return the state after an event, which may be about a day before others: what happened is
+    put in order when the clocks are run."""
+    happened = [*_of_pupil(event), *_of_clocks(event, clocks)]
+    born = state.born
+    if isinstance(event, PupilAdmitted):
+        born = event.date_of_birth
+    if isinstance(event, PupilDetailsCorrected):
+        born = event.date_of_birth or born
+    if not happened and born == state.born:
+        return state
+    return replace(state, born=born, happened=(*state.happened, *happened))
+
+
+def _of_pupil(event: DomainEvent) -> list[Happened]:
+    where: dict[str, str] = {}
+    verb = "is_at"
+    if isinstance(event, PupilAdmitted | PupilReadmitted):
+        where = {"academy": event.academy, "nc_year": event.nc_year}
+    elif isinstance(event, PupilMovedAcademy):
+        where = {"academy": event.to_academy, "nc_year": event.nc_year}
+    elif isinstance(event, YearGroupChanged):
+        where = {"nc_year": event.nc_year}
+    elif isinstance(event, PupilLeft):
+        verb = "left"
+    elif (name := type(event).__name__) in ("EhcPlanIssued", "EhcPlanCeased"):
+        verb = "has_plan" if name == "EhcPlanIssued" else "has_no_plan"
+    else:
+        return []
+    kind = type(event).__name__
+    return [Happened(event.occurred_on, event.originator_version, kind, verb, about=where)]
+
+
+def _of_clocks(event: DomainEvent, clocks: Clocks) -> list[Happened]:
+    name = type(event).__name__
+    return [
+        Happened(
+            event.occurred_on,
+            event.originator_version,
+            name,
+            verb,
+            clock.id,
+            dict(found.about),
+            found.day,
+            found.said,
+            _frozen(event),
+        )
+        for verb, clock, signal in clocks.heard.get(name, ())
+        if clocks.in_force(clock.name, event.occurred_on) is clock
+        for found in signal.found_in(event)
+        if found.said or not _must_say(verb, clock)
+    ]
+
+
+def _must_say(verb: str, clock: Clock) -> bool:
+    """Return whether an event that leaves the day out says nothing to the clock."""
+    return verb == "done" or (verb == "starts" and clock.counts == "given")
+
+
+def _frozen(event: DomainEvent) -> dict[str, str]:
+    """Return the retention rule that the event froze, by which a record is kept so long."""
+    if not isinstance(event, RetentionClassAssigned):
+        return {}
+    rule = event.rule
+    return {"rule_id": rule.id, "years": str(rule.years), "citation": rule.citation}
