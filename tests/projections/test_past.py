@@ -84,7 +84,7 @@ def lives(draw: st.DrawFn) -> list[DomainEvent]:
     for _ in range(draw(st.integers(0, 12))):
         command_class = draw(st.sampled_from(COMMANDS))
         with suppress(ValidationError):
-            known = known_in(history.pupil, command_class)
+            known = known_in(history, command_class)
             command = command_class(**draw(fields(command_class, known)))
             history.ask(command, uuid4())
     return history.events
