@@ -150,3 +150,26 @@ def test_the_medical_register_shows_who_is_on_it_and_when_asked_who_was(
     assert names(client, path, pupil_id=str(ids["Ben Haddad"])) == []
     [row] = client.get(path, pupil_id=str(ids["Ana Lopez"])).json()["data"]
     assert (row["condition"], row["next_review_on"]) == ("Asthma", None)
+
+
+def test_both_can_be_asked_of_the_past(school: tuple[Client, dict[str, UUID]]) -> None:
+    client, ids = school
+    ben = str(ids["Ben Haddad"])
+
+    assert names(client, "/v1/provision-map", as_of="2023-12-17", open="true") == ["Ben Haddad"]
+    assert names(client, "/v1/provision-map", as_of="2023-11-05") == []
+    [row] = client.get("/v1/provision-map", as_of="2023-12-17").json()["data"]
+    assert (row["ended_on"], row["exit_data"], row["impact_rating"]) == (None, None, None)
+    assert names(client, "/v1/medical-register", as_of="2024-02-08", pupil_id=ben) == ["Ben Haddad"]
+    assert names(client, "/v1/medical-register", as_of="2024-02-09", pupil_id=ben) == []
+    assert names(client, "/v1/medical-register", as_of="2024-02-08", academy=BIRCH) == ["Cai Rees"]
+
+
+@pytest.mark.parametrize("path", ["/v1/provision-map", "/v1/medical-register"])
+def test_the_list_of_today_is_that_of_now(
+    school: tuple[Client, dict[str, UUID]], path: str
+) -> None:
+    client, _ = school
+    today = client.get(path).json()["data"]
+
+    assert client.get(path, as_of="2026-11-22").json()["data"] == today != []
