@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from send_records.aggregates.annual_reviews import InviteePart
-from send_records.aggregates.base import By, Command, PupilEvent
+from send_records.aggregates.base import By, Command, PupilEvent, require_past
 from send_records.aggregates.ehc_plans import EhcPlan, require_ehc_plan, require_sections
 from send_records.aggregates.reviews import ReviewKind
 from send_records.aggregates.values import (
@@ -53,12 +54,12 @@ class ReviewAttendee(Value):
 
 
 class ReviewAdvice(Value):
-    """Written advice for the meeting, and when it went to everyone invited (reg 20(4))."""
+    """Written advice for the meeting, by whom, and when it came."""
 
     part: InviteePart
     name: Name
     summary: Words
-    circulated_on: Day | None = None
+    received_on: Day | None = None
 
 
 class OutcomeProgress(Value):
@@ -103,6 +104,7 @@ class AnnualReviewAlreadyHeld(RuleBroken):
 class AnnualReviewHeld(PupilEvent):
     present: tuple[ReviewAttendee, ...]
     advice: tuple[ReviewAdvice, ...]
+    advice_circulated_on: date | None
     outcomes: tuple[OutcomeProgress, ...]
     changes: tuple[SectionChange, ...]
     pupil_voice: str | None
@@ -138,6 +140,8 @@ class HoldAnnualReview(Command):
 
     present: Some[ReviewAttendee]
     advice: Few[ReviewAdvice] = ()
+    advice_circulated_on: Day | None = None
+    """The day on which the advice went to everyone invited (reg 20(4))."""
     outcomes: Few[OutcomeProgress]
     changes: Few[SectionChange] = ()
     pupil_voice: Words | None = None
@@ -161,11 +165,14 @@ class HoldAnnualReview(Command):
             )
         self._require_outcomes(plan)
         self._require_considered(pupil, by)
+        if self.advice_circulated_on is not None:
+            require_past(self.advice_circulated_on, by)
         return [
             AnnualReviewHeld(
                 **self.entry(pupil, by),
                 present=self.present,
                 advice=self.advice,
+                advice_circulated_on=self.advice_circulated_on,
                 outcomes=self.outcomes,
                 changes=self.changes,
                 pupil_voice=self.pupil_voice,

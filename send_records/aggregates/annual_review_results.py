@@ -18,7 +18,7 @@ from pydantic import model_validator
 from send_records.aggregates.annual_review_meetings import Recommendation
 from send_records.aggregates.base import By, Command, PupilEvent, require_past
 from send_records.aggregates.ehc_plans import EhcPlanNotIssued, require_ehc_plan
-from send_records.aggregates.la_decisions import AppealGround, with_decision
+from send_records.aggregates.la_decisions import AppealGround, require_letter, with_decision
 from send_records.aggregates.values import (
     SENDCOS,
     Day,
@@ -154,7 +154,7 @@ class RecordLaReviewDecision(Command):
         return self
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
-        require_past(self.letter_dated, by)
+        require_letter(self.letter_dated, self.occurred_on, by)
         require_ehc_plan(pupil, self.letter_dated)
         held_on = last_held(pupil, self.letter_dated)
         late = None

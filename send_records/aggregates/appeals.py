@@ -18,7 +18,7 @@ from uuid import UUID
 
 from pydantic import model_validator
 
-from send_records.aggregates.base import By, Command, PupilEvent
+from send_records.aggregates.base import By, Command, PupilEvent, require_past
 from send_records.aggregates.ehc_plans import SectionNotInForce
 from send_records.aggregates.la_decisions import AppealGround, LaDecision, NothingToAppeal
 from send_records.aggregates.values import (
@@ -74,6 +74,7 @@ class AppealLodged(PupilEvent):
     extended: bool
     lodged_by: Appellant
     decision_letter_dated: date
+    registered_on: date | None
     certificate_dated: date | None
     certificate_needed: bool
     window_ends_on: date
@@ -102,6 +103,8 @@ class LodgeAppeal(Command):
     """Whether it asks for recommendations on health or social care as well."""
     lodged_by: Appellant = Appellant.PARENT
     decision_letter_dated: Day
+    registered_on: Day | None = None
+    """The day on which the Tribunal registered it, where its letter is at hand."""
     late_because: Words | None = None
 
     @model_validator(mode="after")
@@ -127,6 +130,7 @@ class LodgeAppeal(Command):
                 extended=self.extended,
                 lodged_by=self.lodged_by,
                 decision_letter_dated=self.decision_letter_dated,
+                registered_on=self.registered_on,
                 certificate_dated=certificate,
                 certificate_needed=set(self.sections) != {"I"},
                 window_ends_on=ends_on,
@@ -138,6 +142,10 @@ class LodgeAppeal(Command):
     def _require_sound(self, pupil: Pupil, by: By) -> None:
         if LaDecision(self.ground, self.decision_letter_dated) not in pupil.la_decisions:
             raise NothingToAppeal("Record that decision of the local authority first.")
+        if self.registered_on is not None:
+            require_past(self.registered_on, by)
+            if self.registered_on < self.occurred_on:
+                raise Invalid("The Tribunal registers an appeal once it is made.")
         if self.occurred_on < self.decision_letter_dated:
             raise Invalid("An appeal is made after the letter that it is against.")
         against = {(appeal.ground, appeal.letter_dated) for appeal in pupil.appeals.values()}

@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from send_records.aggregates.base import By, Command, PupilEvent, require_past
+from send_records.aggregates.base import By, Command, PupilEvent
 from send_records.aggregates.ehc_requests import AssessDecision, EhcRequest, require_request
-from send_records.aggregates.la_decisions import AppealGround, with_decision
+from send_records.aggregates.la_decisions import AppealGround, require_letter, with_decision
 from send_records.aggregates.values import SENDCOS, Day, Name, Origin, Words, day_in_words
 from send_records.errors import Invalid, RuleBroken
 
@@ -24,13 +25,22 @@ if TYPE_CHECKING:
     from send_records.aggregates.pupil import Pupil
 
 
+class LaException(StrEnum):
+    """Why the local authority need not keep to its time (SEND Regulations 2014 reg 10(4))."""
+
+    SCHOOL_CLOSED = "school_closed"
+    EARLY_YEARS_CLOSED = "early_years_provider_closed"
+    CIRCUMSTANCES = "exceptional_personal_circumstances"
+    ABSENT = "absent_from_the_area"
+
+
 class LaAlreadyDecided(RuleBroken):
     """A request is answered once; a refusal may be followed by an agreement to assess."""
 
 
-def require_answer(letter_dated: date, request: EhcRequest, by: By) -> None:
+def require_answer(letter_dated: date, came_on: date, request: EhcRequest, by: By) -> None:
     """Refuse a letter still to come, or from before the request that it answers."""
-    require_past(letter_dated, by)
+    require_letter(letter_dated, came_on, by)
     if letter_dated < request.received_by_la_on:
         raise Invalid(f"The request was received on {day_in_words(request.received_by_la_on)}.")
 
@@ -66,13 +76,52 @@ class RecordLaDecisionToAssess(Command):
         request = require_request(pupil)
         if request.decision in (self.decision, AssessDecision.AGREED):
             raise LaAlreadyDecided(f"The local authority has {request.decision} to assess.")
-        require_answer(self.letter_dated, request, by)
+        require_answer(self.letter_dated, self.occurred_on, request, by)
         return [
             LaDecisionToAssessReceived(
                 **self.entry(pupil, by),
                 decision=self.decision,
                 letter_dated=self.letter_dated,
                 why=self.why,
+            )
+        ]
+
+
+class LaExceptionClaimed(PupilEvent):
+    exception: LaException
+    letter_dated: date
+    explanation: str
+    expected_by: date | None
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        return pupil
+
+
+class RecordLaException(Command):
+    """Record that the local authority says it need not keep to its time, and why.
+
+    Its claim, and no more: no clock moves by it, so that a family sees how long it waits.
+    """
+
+    roles = SENDCOS
+
+    origin: Origin = Origin.PROFESSIONAL
+    exception: LaException
+    letter_dated: Day
+    explanation: Words
+    expected_by: Day | None = None
+    """The day that it names instead."""
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        request = require_request(pupil)
+        require_answer(self.letter_dated, self.occurred_on, request, by)
+        return [
+            LaExceptionClaimed(
+                **self.entry(pupil, by),
+                exception=self.exception,
+                letter_dated=self.letter_dated,
+                explanation=self.explanation,
+                expected_by=self.expected_by,
             )
         ]
 
@@ -102,7 +151,7 @@ class RecordDraftEhcPlan(Command):
     """The day that its letter names for views and for a choice of school."""
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
-        require_past(self.dated, by)
+        require_letter(self.dated, self.occurred_on, by)
         return [
             DraftPlanReceived(
                 **self.entry(pupil, by),
@@ -136,7 +185,8 @@ class RecordEhcPlanRefusal(Command):
     why: Words | None = None
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
-        require_answer(self.letter_dated, require_request(pupil), by)
+        request = require_request(pupil)
+        require_answer(self.letter_dated, self.occurred_on, request, by)
         return [
             EhcPlanRefused(**self.entry(pupil, by), letter_dated=self.letter_dated, why=self.why)
         ]

@@ -22,7 +22,7 @@ from send_records.aggregates.ehc_plans import (
     require_ehc_plan,
     require_sections,
 )
-from send_records.aggregates.la_decisions import AppealGround, with_decision
+from send_records.aggregates.la_decisions import AppealGround, require_letter, with_decision
 from send_records.aggregates.values import SENDCOS, Day, Name, Origin, Some, Words, day_in_words
 from send_records.errors import Invalid, RuleBroken
 
@@ -144,7 +144,7 @@ class RecordEhcPlanCeased(Command):
         if any(appeal.ground is AppealGround.CEASING for appeal in open_appeals):
             raise EhcPlanUnderAppeal("Record how the appeal against ceasing it was decided first.")
         if self.letter_dated is not None:
-            require_past(self.letter_dated, by)
+            require_letter(self.letter_dated, self.occurred_on, by)
         return [
             EhcPlanCeased(
                 **self.entry(pupil, by),

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from send_records.aggregates.base import By, Command, Entry, PupilEvent, require_past
-from send_records.aggregates.la_decisions import AppealGround, with_decision
+from send_records.aggregates.base import By, Command, Entry, PupilEvent
+from send_records.aggregates.la_decisions import AppealGround, require_letter, with_decision
 from send_records.aggregates.needs import SenTypeNotInForce
 from send_records.aggregates.values import (
     SENDCOS,
@@ -111,7 +111,7 @@ class EhcPlanContents(Entry):
 
     def require_plan(self, by: By) -> None:
         """Refuse what no final plan can say."""
-        require_past(self.final_dated, by)
+        require_letter(self.final_dated, self.occurred_on, by)
         require_sections(self.sections, self.final_dated, by)
         if by.rules.code("sen_type", self.primary_need, self.final_dated) is None:
             raise SenTypeNotInForce("Choose a DfE type of need, for example SPLD or SLCN.")

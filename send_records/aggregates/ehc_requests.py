@@ -16,13 +16,14 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, model_validator
 
 from send_records.aggregates.base import By, Command, PupilEvent, require_past
 from send_records.aggregates.consents import Purpose, agreement_in_force
 from send_records.aggregates.ehc_plans import ehc_plan_on
 from send_records.aggregates.values import (
     SENDCOS,
+    STORED,
     Count,
     Day,
     Few,
@@ -72,6 +73,12 @@ class EvidenceHeld(Value):
     entries: Few[Count] = ()
     """The versions of those entries."""
     note: Words | None = None
+
+    @model_validator(mode="after")
+    def _entries_of_what_is_there(self, info: ValidationInfo) -> EvidenceHeld:
+        if self.entries and not self.present and info.context != STORED:
+            raise ValueError("Point at entries of evidence that is present")
+        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from send_records.errors import RuleBroken
+from send_records.aggregates.base import By, require_past
+from send_records.aggregates.values import day_in_words
+from send_records.errors import Invalid, RuleBroken
 
 if TYPE_CHECKING:
     from send_records.aggregates.pupil import Pupil
@@ -42,6 +44,13 @@ class NothingToAppeal(RuleBroken):
     """Mediation and appeal are about a decision that can be appealed, and is on record."""
 
     basis = "Children and Families Act 2014 s.51 and s.52"
+
+
+def require_letter(dated: date, came_on: date, by: By) -> None:
+    """Refuse a letter dated on a day to come, or after the day on which it came."""
+    require_past(dated, by)
+    if dated > came_on:
+        raise Invalid(f"A letter that came on {day_in_words(came_on)} is not dated later.")
 
 
 def with_decision(pupil: Pupil, ground: AppealGround, letter_dated: date) -> Pupil:

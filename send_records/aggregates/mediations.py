@@ -14,7 +14,12 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from send_records.aggregates.base import By, Command, PupilEvent, require_past
-from send_records.aggregates.la_decisions import AppealGround, LaDecision, NothingToAppeal
+from send_records.aggregates.la_decisions import (
+    AppealGround,
+    LaDecision,
+    NothingToAppeal,
+    require_letter,
+)
 from send_records.aggregates.values import SENDCOS, Day, Origin, Words
 
 if TYPE_CHECKING:
@@ -53,7 +58,7 @@ class RecordMediation(Command):
     outcome: Words
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
-        require_past(self.certificate_dated, by)
+        require_letter(self.certificate_dated, self.occurred_on, by)
         if self.held_on is not None:
             require_past(self.held_on, by)
         return [

@@ -221,8 +221,7 @@ class PupilMovedAcademy(PupilEvent):
 
     def apply(self, pupil: Pupil) -> Pupil:
         move = Move(pupil.academy, self.to_academy, self.occurred_on)
-        return replace(pupil, academy=self.to_academy, move=move)
-        return replace(pupil, academy=self.to_academy, nc_year=self.nc_year)
+        return replace(pupil, academy=self.to_academy, nc_year=self.nc_year, move=move)
 
     def require_valid(self, by: By) -> None:
         year_group(self.nc_year, self.occurred_on, by)
@@ -280,8 +279,7 @@ class PupilReadmitted(PupilEvent):
     nc_year: Clear[str]
 
     def apply(self, pupil: Pupil) -> Pupil:
-        return replace(pupil, academy=self.academy, left_on=None, move=None)
-        return replace(pupil, academy=self.academy, nc_year=self.nc_year, left_on=None)
+        return replace(pupil, academy=self.academy, nc_year=self.nc_year, left_on=None, move=None)
 
     def require_valid(self, by: By) -> None:
         year_group(self.nc_year, self.occurred_on, by)

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from send_records.aggregates.appeals import Appeal
-from send_records.aggregates.base import By, Command, PupilEvent, require_past
-from send_records.aggregates.la_decisions import AppealGround
+from send_records.aggregates.base import By, Command, PupilEvent
+from send_records.aggregates.la_decisions import AppealGround, require_letter
 from send_records.aggregates.values import SENDCOS, Day, Name, Origin, Some, Value, Words
 from send_records.errors import NotFound, RuleBroken
 
@@ -94,7 +94,7 @@ class RecordAppealDirections(Command):
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         appeal = open_appeal(pupil, self.appeal_id)
-        require_past(self.dated, by)
+        require_letter(self.dated, self.occurred_on, by)
         return [
             AppealDirectionsReceived(
                 **self.entry(pupil, by),
@@ -139,7 +139,7 @@ class RecordAppealDecision(Command):
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         appeal = open_appeal(pupil, self.appeal_id)
         order_dated = self.order_dated or self.occurred_on
-        require_past(order_dated, by)
+        require_letter(order_dated, self.occurred_on, by)
         return [
             AppealDecided(
                 **self.entry(pupil, by),

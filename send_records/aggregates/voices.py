@@ -47,7 +47,8 @@ class VoiceMissing(RuleBroken):
 
 def heard_for_review(pupil: Pupil, voice: Voice, on: date) -> bool:
     """Tell whether a voice was recorded by the day of a review, since the review before it."""
-    last_review = max((day for day in pupil.reviews if day < on), default=date.min)
+    reviews = (*pupil.reviews, *pupil.annual_reviews)
+    last_review = max((day for day in reviews if day < on), default=date.min)
     return any(last_review < day <= on for day in pupil.voices.get(voice, ()))
 
 

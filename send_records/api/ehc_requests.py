@@ -7,6 +7,7 @@ from send_records.aggregates.ehc_answers import (
     RecordDraftEhcPlan,
     RecordEhcPlanRefusal,
     RecordLaDecisionToAssess,
+    RecordLaException,
 )
 from send_records.aggregates.ehc_requests import RequestEhcAssessment, WithdrawEhcRequest
 from send_records.api.recording import records, router_for
@@ -18,5 +19,6 @@ records(router, "ehc-requests/withdraw", WithdrawEhcRequest)
 records(router, "ehc-requests/ask-advice", RecordEhcAdviceRequest)
 records(router, "ehc-requests/advise", SubmitEhcAdvice)
 records(router, "ehc-requests/decide", RecordLaDecisionToAssess)
+records(router, "ehc-requests/claim-exception", RecordLaException)
 records(router, "ehc-requests/draft-plan", RecordDraftEhcPlan)
 records(router, "ehc-requests/refuse-plan", RecordEhcPlanRefusal)

@@ -38,6 +38,7 @@ from send_records.aggregates.details import ChangeYearGroup
 from send_records.aggregates.ehc_plan_changes import RecordEhcPlanCeased
 from send_records.aggregates.ehc_plans import EhcPlanNotIssued, SectionNotInForce
 from send_records.aggregates.la_decisions import AppealGround, LaDecision
+from send_records.aggregates.pupil import MovePupilAcademy, ReadmitPupil, RecordLeaving
 from send_records.aggregates.reviews import ReviewKind, ScheduleReview
 from send_records.aggregates.voices import RecordPupilVoice, VoiceMissing
 from send_records.errors import Invalid
@@ -170,6 +171,15 @@ def test_a_voice_recorded_for_the_review_is_heard() -> None:
     with_plan().given(drawing).when(but(HOLD, pupil_voice=None)).then(AnnualReviewHeld)
 
 
+def test_what_was_said_for_the_last_annual_review_is_not_said_for_this_one() -> None:
+    drawing = RecordPupilVoice(
+        occurred_on=date(2025, 5, 12), how="drawing", likes="The word race", verbatim=True
+    )
+    next_year = but(HOLD, occurred_on=date(2026, 5, 13), pupil_voice=None)
+
+    with_plan().given(drawing, HOLD).when(next_year).refused(VoiceMissing)
+
+
 @pytest.mark.parametrize(("year", "needed"), [("8", False), ("9", True), ("13", True)])
 def test_from_year_nine_a_review_considers_adulthood(year: str, needed: bool) -> None:
     pupil = in_year(year)
@@ -188,6 +198,14 @@ def test_changes_are_of_sections_that_there_are_each_once() -> None:
     with_plan().when(but(HOLD, changes=(change,))).then(AnnualReviewHeld)
     with_plan().when(but(HOLD, changes=(unknown,))).refused(SectionNotInForce)
     with_plan().when(but(HOLD, changes=(change, change))).refused(SectionNotInForce)
+
+
+def test_advice_went_round_on_a_day_that_has_been() -> None:
+    sent = but(HOLD, advice_circulated_on=date(2025, 4, 28))
+
+    with_plan().when(sent).then(AnnualReviewHeld, advice_circulated_on=date(2025, 4, 28))
+    to_come = but(HOLD, advice_circulated_on=date(2026, 11, 24))
+    with_plan().when(to_come).refused(NotYetHappened)
 
 
 def test_a_review_held_is_no_longer_one_to_come() -> None:
@@ -279,3 +297,18 @@ def test_a_plan_is_reviewed_for_the_next_phase() -> None:
     with_plan().when(TRANSFER).then(PhaseTransferReviewed, transfer_on=date(2028, 9, 1))
     a_pupil().when(TRANSFER).refused(EhcPlanNotIssued)
     with_plan().when(but(TRANSFER, decided_on=date(2026, 11, 24))).refused(NotYetHappened)
+
+
+def test_the_year_group_follows_a_move_and_a_readmission() -> None:
+    move = MovePupilAcademy(
+        occurred_on=date(2024, 9, 2),
+        to_academy="Birch Lane Academy",
+        nc_year="9",
+        accepted_by="Kim Ade",
+    )
+    leave = RecordLeaving(occurred_on=date(2024, 9, 30), why="Moved to Leeds")
+    back = ReadmitPupil(occurred_on=date(2025, 1, 6), academy="Alder Park Academy", nc_year="8")
+
+    moved = with_plan().given(move)
+    moved.when(HOLD).refused(PreparationForAdulthoodMissing)
+    moved.given(leave, back).when(HOLD).then(AnnualReviewHeld)

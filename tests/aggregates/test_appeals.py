@@ -129,7 +129,7 @@ def test_a_certificate_that_came_early_shortens_nothing() -> None:
 def test_a_certificate_about_something_else_or_of_another_time_does_not_count() -> None:
     plan = but(EHC_PLAN, occurred_on=date(2025, 1, 20), final_dated=date(2025, 1, 17))
     about_plan = but(MEDIATE, about=AppealGround.CONTENTS)
-    afterwards = but(MEDIATE, certificate_dated=date(2025, 3, 3))
+    afterwards = but(MEDIATE, occurred_on=date(2025, 3, 3), certificate_dated=date(2025, 3, 3))
     uncounted = {"certificate_dated": None, "window_ends_on": date(2025, 2, 28)}
 
     refused().given(plan, about_plan).when(LODGE).then(AppealLodged, **uncounted)
@@ -145,6 +145,8 @@ def test_an_appeal_is_against_a_decision_that_is_on_record() -> None:
 
 def test_an_appeal_follows_the_letter_and_comes_once() -> None:
     refused().when(but(LODGE, occurred_on=date(2024, 12, 30))).refused(Invalid)
+    refused().when(but(LODGE, registered_on=date(2025, 2, 27))).refused(Invalid)
+    refused().when(but(LODGE, registered_on=date(2026, 11, 24))).refused(NotYetHappened)
     appealed().when(LODGE).refused(AlreadyAppealed)
 
 

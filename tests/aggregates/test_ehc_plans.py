@@ -4,6 +4,8 @@ from datetime import date
 
 import pytest
 
+from send_records.aggregates.annual_review_meetings import Recommendation
+from send_records.aggregates.annual_review_results import RecordLaReviewDecision
 from send_records.aggregates.appeals import LodgeAppeal
 from send_records.aggregates.base import NotYetHappened
 from send_records.aggregates.ehc_plan_changes import (
@@ -94,6 +96,10 @@ def test_a_final_plan_is_not_dated_to_come() -> None:
     a_pupil().when(but(EHC_PLAN, final_dated=date(2026, 11, 24))).refused(NotYetHappened)
 
 
+def test_a_final_plan_is_dated_by_the_day_it_came() -> None:
+    a_pupil().when(but(EHC_PLAN, occurred_on=date(2024, 5, 16))).refused(Invalid)
+
+
 def test_a_child_has_one_plan_at_a_time() -> None:
     a_pupil().given(EHC_PLAN).when(NEXT).refused(EhcPlanAlreadyIssued)
     a_pupil().given(EHC_PLAN, but(CEASE, ceased_on=date(2025, 5, 31))).when(NEXT).refused(
@@ -155,8 +161,11 @@ def test_a_plan_does_not_cease_before_it_is_issued_nor_on_a_day_to_come() -> Non
 
 
 def test_a_plan_is_maintained_until_an_appeal_against_ceasing_it_is_decided() -> None:
-    notice = but(CEASE, ceased_on=date(2024, 6, 3), occurred_on=date(2024, 6, 3))
-    back = but(EHC_PLAN, final_dated=date(2025, 12, 1), occurred_on=date(2025, 12, 1))
+    notice = RecordLaReviewDecision(
+        occurred_on=date(2025, 11, 21),
+        decision=Recommendation.CEASE,
+        letter_dated=date(2025, 11, 20),
+    )
     appeal = LodgeAppeal(
         occurred_on=date(2025, 12, 1),
         ground=AppealGround.CEASING,
@@ -165,7 +174,7 @@ def test_a_plan_is_maintained_until_an_appeal_against_ceasing_it_is_decided() ->
     decided = RecordAppealDecision(
         occurred_on=date(2026, 1, 20), appeal_id=MOTHER, outcome=AppealOutcome.DISMISSED
     )
-    appealed = a_pupil().given(EHC_PLAN, notice, back).given(appeal, new_id=MOTHER)
+    appealed = a_pupil().given(EHC_PLAN, notice).given(appeal, new_id=MOTHER)
 
     appealed.when(CEASE).refused(EhcPlanUnderAppeal)
     appealed.given(decided).when(CEASE).then(EhcPlanCeased)

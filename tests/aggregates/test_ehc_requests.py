@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from pydantic import ValidationError
 
 from send_records.aggregates.base import NotYetHappened
 from send_records.aggregates.consents import ParentalAgreementMissing, Purpose, RecordAgreement
@@ -17,9 +18,12 @@ from send_records.aggregates.ehc_answers import (
     EhcPlanRefused,
     LaAlreadyDecided,
     LaDecisionToAssessReceived,
+    LaException,
+    LaExceptionClaimed,
     RecordDraftEhcPlan,
     RecordEhcPlanRefusal,
     RecordLaDecisionToAssess,
+    RecordLaException,
 )
 from send_records.aggregates.ehc_plans import EhcPlanIssued
 from send_records.aggregates.ehc_requests import (
@@ -36,6 +40,7 @@ from send_records.aggregates.ehc_requests import (
     WithdrawEhcRequest,
 )
 from send_records.aggregates.la_decisions import AppealGround, LaDecision
+from send_records.aggregates.values import STORED
 from send_records.errors import Invalid, NotFound
 from tests.scenario import EHC_PLAN, MOTHER, Scenario, a_family, a_pupil, but
 
@@ -123,6 +128,13 @@ def test_evidence_points_at_entries_that_are_on_record() -> None:
     agreed.when(citing(0)).refused(NotFound)
 
 
+def test_entries_are_of_evidence_that_is_present() -> None:
+    with pytest.raises(ValidationError):
+        EvidenceHeld(present=False, entries=(1,))
+    kept = EvidenceHeld.model_validate({"present": False, "entries": [1]}, context=STORED)
+    assert kept.entries == (1,)
+
+
 def test_the_local_authority_receives_a_request_once_it_is_made() -> None:
     early, to_come = date(2024, 1, 21), date(2026, 11, 24)
 
@@ -188,6 +200,25 @@ def test_a_letter_is_not_from_before_the_request_nor_to_come(
 ) -> None:
     requested().when(but(answer, letter_dated=date(2024, 1, 21))).refused(Invalid)
     requested().when(but(answer, letter_dated=date(2026, 11, 24))).refused(NotYetHappened)
+
+
+def test_a_letter_is_dated_by_the_day_it_came() -> None:
+    requested().when(but(REFUSED, letter_dated=date(2024, 3, 2))).refused(Invalid)
+    requested().when(but(NO_PLAN, letter_dated=date(2024, 5, 9))).refused(Invalid)
+
+
+def test_an_exception_is_claimed_of_a_request_and_moves_no_day_of_it() -> None:
+    claim = RecordLaException(
+        occurred_on=date(2024, 2, 20),
+        exception=LaException.ABSENT,
+        letter_dated=date(2024, 2, 19),
+        explanation="The family was abroad for five weeks",
+    )
+
+    claimed = requested().when(claim).then(LaExceptionClaimed, exception=LaException.ABSENT)
+    assert claimed.pupil.ehc_request == requested().pupil.ehc_request
+    a_pupil().when(claim).refused(EhcRequestMissing)
+    requested().when(but(claim, letter_dated=date(2024, 1, 21))).refused(Invalid)
 
 
 def test_a_refusal_to_issue_a_plan_closes_the_request_and_can_be_appealed() -> None:

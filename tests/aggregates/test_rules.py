@@ -19,6 +19,7 @@ from send_records.aggregates.rules import (
     anniversary,
 )
 from send_records.rules import shipped_rules
+from send_records.rules.clocks import clocks_of
 
 SHIPPED = shipped_rules()
 NO_RULES = Rules(editions=(), codes=(), intervals=(), retention=(), score_ranges=())
@@ -172,3 +173,27 @@ def test_a_score_is_judged_by_the_row_that_names_its_tool_most_exactly() -> None
     assert percentile is not None
     assert (total.low, total.high, percentile.low, percentile.high) == (0, 40, 1, 99)
     assert SHIPPED.score_range("Boxall Profile", "BP2017", "strand", TODAY) is None
+
+
+@pytest.mark.parametrize(
+    ("interval", "clock", "field"),
+    [
+        ("annual_review_notice", "annual_review_notice", "weeks"),
+        ("annual_review_report", "annual_review_report", "weeks"),
+        ("annual_review_decision", "la_review_decision", "weeks"),
+        ("appeal_from_letter", "appeal_window", "months"),
+    ],
+)
+def test_what_is_shown_as_late_is_late_by_its_clock(interval: str, clock: str, field: str) -> None:
+    row = clocks_of().in_force(clock, TODAY)
+
+    assert row is not None
+    said = SHIPPED.interval(interval, TODAY)
+    assert getattr(said, field) == abs(getattr(row, field)) > 0
+
+
+def test_a_mediation_certificate_gives_as_long_by_the_clock() -> None:
+    row = clocks_of().in_force("appeal_window", TODAY)
+
+    assert row is not None
+    assert row.later_months == SHIPPED.interval("appeal_from_certificate", TODAY).months

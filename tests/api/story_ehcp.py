@@ -26,9 +26,11 @@ from send_records.aggregates.appeals import LodgeAppeal
 from send_records.aggregates.consents import Purpose, RecordAgreement
 from send_records.aggregates.ehc_advice import RecordEhcAdviceRequest, SubmitEhcAdvice
 from send_records.aggregates.ehc_answers import (
+    LaException,
     RecordDraftEhcPlan,
     RecordEhcPlanRefusal,
     RecordLaDecisionToAssess,
+    RecordLaException,
 )
 from send_records.aggregates.ehc_plan_changes import (
     AmendedAfter,
@@ -65,7 +67,9 @@ REQUEST = RequestEhcAssessment(
     occurred_on=date(2024, 7, 9),
     local_authority=LA,
     evidence={
-        item: EvidenceHeld(present=item is not EhcEvidence.HEALTH, entries=(3,))
+        item: EvidenceHeld(present=True, entries=(3,))
+        if item is not EhcEvidence.HEALTH
+        else EvidenceHeld(present=False, note="Asked of the GP")
         for item in EhcEvidence
     },
     gaps_explained="No medical history that bears on it",
@@ -100,6 +104,15 @@ STEPS: list[Step] = [
             needs="Spells far below her age",
             provision="Daily structured phonics",
             outcomes=("Reads alone",),
+        )
+    ),
+    step(
+        RecordLaException(
+            occurred_on=date(2024, 8, 7),
+            exception=LaException.SCHOOL_CLOSED,
+            letter_dated=date(2024, 8, 6),
+            explanation="The summer holidays",
+            expected_by=date(2024, 9, 6),
         )
     ),
     step(

@@ -121,6 +121,10 @@ SENTENCES: list[Sentence] = [
     of(ehc_advice.EhcAdviceSubmitted, lambda e: joined(e.written_by, e.needs, e.provision)),
     of(ehc_answers.LaDecisionToAssessReceived, _letter),
     of(
+        ehc_answers.LaExceptionClaimed,
+        lambda e: coded(e.exception, e.explanation),
+    ),
+    of(
         ehc_answers.DraftPlanReceived,
         lambda e: f"{e.local_authority}, {day_in_words(e.dated)}",
     ),
