@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from send_records.aggregates.base import Actor, Metadata
 from send_records.aggregates.pupil import Pupil
-from send_records.aggregates.retention import PersonalDataErased
+from send_records.aggregates.retention import PersonalDataErased, is_held
 from send_records.aggregates.values import DataClass, Origin, Source, day_in_london
 from send_records.bootstrap import Database, notary
 from send_records.custody import Keys
@@ -29,9 +29,13 @@ from send_records.store.shares import split
 
 
 class RecordHeld(RuleBroken):
-    """A hold beats every period: while one is in force nothing is erased."""
+    """A hold beats every period, and so does a request for access that is still to be answered:
+    while there is one nothing is erased."""
 
-    basis = "Inquiries Act 2005 s.35; Civil Procedure Rules PD 31B; SEND policy s.11"
+    basis = (
+        "Inquiries Act 2005 s.35; Civil Procedure Rules PD 31B; Data Protection Act 2018 s.173; "
+        "SEND policy s.11"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,8 @@ class Keeper:
         either; the log, the proofs and everybody else's record stay as they are.
 
         ``authority`` is the decision by which it is done.  Raise NotFound, or RecordHeld while a
-        hold is in force.  May be interrupted at any point and done again.
+        hold is in force or a request for access is open.  May be interrupted at any point and done
+        again.
         """
         self._record("destroy_key", pupil_id)
         newly = self._note(pupil_id, authority, now)
@@ -90,8 +95,8 @@ class Keeper:
                 pupil: Pupil | None = None
                 for row in rows:
                     pupil = mapper.to_domain_event(row).mutate(pupil)
-                if pupil is None or pupil.holds:
-                    raise RecordHeld("Release the holds on the record first.")
+                if pupil is None or is_held(pupil):
+                    raise RecordHeld("Release the holds and answer the access requests first.")
                 note = self._tombstone(pupil, authority, now)
                 mac = seals.mac(pupil_id, authority.encode())
                 command = CommandRow(note.metadata.command_id, self._actor.id, mac)

@@ -17,6 +17,11 @@ from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 
+from send_records.aggregates.access_requests import (
+    ReceiveAccessRequest,
+    RefusalGround,
+    RefuseRequest,
+)
 from send_records.aggregates.base import Actor, DomainEvent
 from send_records.aggregates.retention import (
     HoldKind,
@@ -60,6 +65,21 @@ ADMINISTRATOR = Actor(id=UUID(int=9), name="Robin Hale", role=Role.ADMINISTRATOR
 AUTHORITY = "Disposal 2049/17"
 HOLD = PlaceLegalHold(
     occurred_on=ADMIT.occurred_on, kind=HoldKind.TRIBUNAL, why="An appeal is under way"
+)
+ASK = ReceiveAccessRequest(
+    occurred_on=ADMIT.occurred_on,
+    requester="The mother",
+    on_behalf=True,
+    how="By letter",
+    scope="Everything",
+)
+ANSWER = RefuseRequest(
+    occurred_on=ADMIT.occurred_on,
+    request_id=PUPIL,
+    ground=RefusalGround.EXCESSIVE,
+    why="Answered last week",
+    how="By letter",
+    told_of_complaint_rights=True,
 )
 STORY_UPN, OTHER_UPN = upn_of("801200001001"), upn_of("801200001002")
 """Of the story's pupil in the end, and of one of the others."""
@@ -227,7 +247,7 @@ def test_an_erased_pupil_is_gone_for_good_to_the_api(office: Office) -> None:
 
         gone = dpo.get(f"/v1/pupils/{PUPIL}/history")
         refused = client.record(PUPIL, IDENTIFY)
-        shown = dpo.get("/v1/events", after=0, limit=100)
+        shown = dpo.get("/v1/events", after=0, limit=200)
         sought = [
             client.http.post("/v1/search", json=wanted, headers=client.token).json()["data"]
             for wanted in ({"upn": STORY_UPN}, {"name": "Rahman"})
@@ -415,6 +435,19 @@ def test_a_hold_beats_it_and_nothing_is_changed(office: Office) -> None:
 
         release = ReleaseLegalHold(occurred_on=HOLD.occurred_on, hold_id=hold.command_id, why="Won")
         system.records.execute(PUPIL, release, asked(DPO))
+        assert not office.destroy()
+
+
+def test_nothing_is_erased_while_somebody_waits_to_see_it(office: Office) -> None:
+    with office.running() as system:
+        ask = asked(DPO)
+        system.records.execute(PUPIL, ASK, ask)
+
+        with pytest.raises(RecordHeld):
+            office.destroy()
+        assert office.keys.seals.keyring.destroyed() == set()
+
+        system.records.execute(PUPIL, but(ANSWER, request_id=ask.command_id), asked(DPO))
         assert not office.destroy()
 
 

@@ -44,6 +44,13 @@ class Hold:
     kind: HoldKind
 
 
+def is_held(pupil: Pupil) -> bool:
+    """Whether the record must be kept whatever the schedule says: a hold is in force, or somebody
+    waits for what they asked to see (``facts.md`` 4.2; Data Protection Act 2018 s.173)."""
+    waits = any(request.closed_on is None for request in pupil.access_requests.values())
+    return bool(pupil.holds) or waits
+
+
 class RetentionClassUnchanged(RuleBroken):
     """The record is already in that class under that rule."""
 
