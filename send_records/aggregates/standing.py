@@ -52,18 +52,14 @@ def require_stands(history: Sequence[DomainEvent], correction: Corrects) -> None
         if was is None or would_be is None or isinstance(read, Struck):
             continue
         if not _stands((was, before), (would_be, after)):
-            raise _refusal(read, itself=read != said)
+            if read != said:
+                raise WouldSayNothing("The record says that, or cannot hold it: withdraw it.")
+            raise LaterEntryReliesOnIt(
+                f"Entry {read.originator_version}, {type(read).__name__} of "
+                f"{day_in_words(read.occurred_on)}, could not stand: put that one right first."
+            )
     if after is not None and before is not None and contradiction(after) > contradiction(before):
         raise RecordContradictsItself("Put right first what would contradict it.")
-
-
-def _refusal(entry: DomainEvent, *, itself: bool) -> RuleBroken:
-    if itself:
-        return WouldSayNothing("The record says that already, or cannot hold it: withdraw it.")
-    return LaterEntryReliesOnIt(
-        f"Entry {entry.originator_version}, {type(entry).__name__} of "
-        f"{day_in_words(entry.occurred_on)}, could not stand: put that one right first."
-    )
 
 
 def _stands(now: tuple[Pupil, Pupil], then: tuple[Pupil, Pupil]) -> bool:
