@@ -41,3 +41,13 @@ def not_by(column: str, day: date) -> Condition:
         return value is None or bool(value > day)
 
     return Condition("({0} > %s) IS NOT FALSE", holds, (day,))
+
+
+def before(column: str, day: date) -> Condition:
+    """Return the condition that something was so before a day."""
+
+    def holds(row: Any) -> bool:
+        value = getattr(row, column)
+        return value is not None and bool(value < day)
+
+    return Condition("{} < %s", holds, (day,))

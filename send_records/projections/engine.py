@@ -22,6 +22,7 @@ from send_records.errors import NotReadyYet
 from send_records.projections.agreements import Agreements
 from send_records.projections.base import Key, Projection, erased_in, fold
 from send_records.projections.chronology import Chronology
+from send_records.projections.concerns_log import ConcernsLog
 from send_records.projections.duties import Duties
 from send_records.projections.evidence_gaps import EvidenceGaps
 from send_records.projections.medical_register import MedicalRegister
@@ -31,6 +32,7 @@ from send_records.projections.retention_schedule import RetentionSchedule
 from send_records.projections.send_register import SendRegister
 from send_records.projections.several_tables import table_of
 from send_records.projections.tables import Table
+from send_records.projections.targets import Targets
 from send_records.store.connections import AMBIGUOUS, Pool, one
 from send_records.store.mapper import ErasedEvent, EventMapper, Recorded
 from send_records.store.recorder import read_log
@@ -45,6 +47,8 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     MedicalRegister(),
     EvidenceGaps(),
     Duties(),
+    Targets(),
+    ConcernsLog(),
 )
 
 BATCH = 2000

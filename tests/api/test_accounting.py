@@ -20,10 +20,12 @@ from psycopg.rows import class_row
 from starlette.types import ASGIApp, Message
 
 from send_records.aggregates import consents
-from send_records.aggregates.base import Actor, Entry
+from send_records.aggregates.base import Actor, Command, Entry
+from send_records.aggregates.concerns import RaiseConcern
 from send_records.aggregates.delivery import Tier as Wave
 from send_records.aggregates.medical import PlaceOnMedicalRegister
 from send_records.aggregates.needs import EndNeed, IdentifyNeed
+from send_records.aggregates.plans import DraftPlan
 from send_records.aggregates.provision import StartProvision
 from send_records.aggregates.values import Area, Role
 from send_records.api import create_app
@@ -60,6 +62,12 @@ from tests.api.story import EXAMPLES, upn_of
 from tests.api.story_provision import TAUGHT
 from tests.conftest import Cluster, new_database
 from tests.scenario import ADD, ADMIT, IDENTIFY, RECORD_MOTHER, SENCO, TELL, but
+
+WORRIED: list[Command] = [
+    entry
+    for kind in (RaiseConcern, DraftPlan)
+    if isinstance(entry := EXAMPLES[kind].entry, Command)
+]
 
 AISHA, LEO, TOMASZ, ERASED = "Aisha Rahman", "Leo Bennett-Okafor", "Tomasz Nowak", "Erin Valewood"
 READER = Actor(id=uuid4(), name="Priya Shahnaz", role=Role.DPO, academy="Birch Lane Academy")
@@ -103,6 +111,8 @@ READINGS = {
         "/v1/pupils/{}/differences?from_as_of=2023-12-12&to_as_of=2023-12-13", Tier.ASSESSMENT
     ),
     "get_evidence_gaps": Reading("/v1/evidence-gaps", Tier.PROVISION),
+    "get_targets": Reading("/v1/targets", Tier.PROVISION),
+    "get_concerns": Reading("/v1/concerns", Tier.ASSESSMENT),
     "get_events": Reading("/v1/events?limit=200", Tier.RESTRICTED),
     "find_pupils": Reading("/v1/search", Tier.PROVISION, Act.SEARCH, {"name": "okafor"}),
     "get_pupil": Reading("/v1/pupils/{}", Tier.PROVISION),
@@ -180,7 +190,7 @@ class School:
             occurred_on=TELL.occurred_on, purpose=consents.Purpose.ANNUAL, contact_id=mother
         )
         told = but(TELL, contact_ids=[mother])
-        for command in (IDENTIFY, told, ADD, agreed, UNIVERSAL, ASTHMA):
+        for command in (*WORRIED, IDENTIFY, told, ADD, agreed, UNIVERSAL, ASTHMA):
             self.system.records.execute(pupil, command, asked())
 
 

@@ -62,6 +62,8 @@ READINGS = {
     "/v1/provision-map": READERS,
     "/v1/medical-register": READERS,
     "/v1/evidence-gaps": READERS,
+    "/v1/targets": READERS,
+    "/v1/concerns": READERS,
     "/v1/search": READERS,
     "/v1/events": frozenset({Role.DPO}),
     f"/v1/pupils/{PUPIL}": READERS,

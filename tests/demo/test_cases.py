@@ -136,10 +136,49 @@ def test_leo_moved_academy_with_his_record(tale: Tale) -> None:
     assert pupil["upn"] == "G001000026003"
 
 
+def test_what_aisha_was_given_is_costed_as_planned_and_as_delivered(tale: Tale) -> None:
+    [row] = tale.api.get("/v1/provision-map")["data"]
+
+    assert (row["pupil"]["legal_name"], row["intervention"], row["target"]) == (
+        "Aisha Rahman",
+        "Precision teaching",
+        "T1",
+    )
+    assert (row["planned_sessions"], row["planned_cost_pence"]) == (50, 13667)
+    assert (row["delivered_sessions"], row["delivered_cost_pence"]) == (3, 820)
+    assert (row["impact_rating"], row["going_on"]) == (1, False)
 
 
+def test_leo_is_on_both_registers_and_his_healthcare_plan_was_to_be_reviewed(tale: Tale) -> None:
+    [row] = tale.api.get("/v1/medical-register", academy="Brook Lane Academy")["data"]
+
+    assert tale.pupil("Leo Bennett-Okafor")["sen_provision"] != "N"
+    assert (row["condition"], row["next_review_on"]) == ("Type 1 diabetes", "2022-09-20")
+    assert (row["medication"], row["trained_staff"]) == (["insulin, per pump"], 2)
 
 
+def test_aisha_has_a_plan_after_a_refusal_and_her_level_is_that_of_the_plan(tale: Tale) -> None:
+    pupil, story = tale.pupil("Aisha Rahman"), tale.story("Aisha Rahman")
+    about = [
+        (row["event"], row["detail"])
+        for row in story
+        if row["event"].startswith(("Ehc", "La", "Mediation", "AnnualReview"))
+    ]
+
+    assert (pupil["status"], pupil["sen_provision"]) == ("ehcp", "E")
+    assert [event for event, _ in about] == [
+        "EhcAssessmentRequested",
+        "LaDecisionToAssessReceived",
+        "MediationRecorded",
+        "EhcPlanIssued",
+        "AnnualReviewCalled",
+        "AnnualReviewHeld",
+        "AnnualReviewReported",
+    ]
+    said = dict(about)
+    assert said["MediationRecorded"].startswith("refusal to assess; certificate of 20 March 2025")
+    assert said["EhcPlanIssued"].endswith("without section H1, H2, J")
+    assert said["AnnualReviewCalled"] == "For 14 May 2026; 31 days' notice; not invited: head"
 
 
 def test_what_was_entered_late_says_so(tale: Tale) -> None:
