@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
 
 from send_records.application import SendRecords
 from send_records.custody import Keys
 from send_records.identity import LocalIssuer, Verifier, keys_from
-from send_records.projections.engine import Engine
+from send_records.projections.base import Projection
+from send_records.projections.engine import PROJECTIONS, Engine, under
 from send_records.projections.pages import Views
 from send_records.rules import shipped_rules
+from send_records.rules.clocks import clocks_of
 from send_records.settings import Settings
 from send_records.store.access import AccessLog
 from send_records.store.connections import in_schema, one, pool
@@ -37,13 +40,14 @@ class RoleNotConfigured(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """Where the trust's schema is, as each of its roles."""
+    """Where the trust's schema is, as each of its roles; and what its views are made by."""
 
     roles: Roles
     app: str
     owner: str | None
     projector: str | None
     notary: str | None
+    projections: Sequence[Projection[Any]] = PROJECTIONS
 
     def as_owner(self) -> str:
         """Return the owner's connection string; raise RoleNotConfigured without one."""
@@ -106,7 +110,12 @@ def database(settings: Settings) -> Iterator[Database]:
         with one(owner) as connection:
             migrate(connection, roles)
             claim(connection, roles, settings.trust)
-        yield Database(roles, app, owner, projector, notary)
+        yield Database(roles, app, owner, projector, notary, _projections(settings))
+
+
+def _projections(settings: Settings) -> Sequence[Projection[Any]]:
+    """Return the projections by the terms that the settings name; raise AcademiesDamaged."""
+    return PROJECTIONS if settings.academies is None else under(clocks_of(settings.academies))
 
 
 def notary(found: Database, signing: SigningKeys, published: Sequence[Place]) -> Notary:
@@ -132,7 +141,8 @@ def on_server(settings: Settings) -> Database:
         str(conninfo_to_dict(conninfo).get("user", "")) if conninfo else ""
         for conninfo in (owner, app, projector, notary)
     ]
-    return Database(Roles(settings.schema_name, *users), app, owner, projector, notary)
+    roles = Roles(settings.schema_name, *users)
+    return Database(roles, app, owner, projector, notary, _projections(settings))
 
 
 def prepare_server(settings: Settings, found: Database) -> list[str]:
@@ -188,7 +198,7 @@ def running(
 @contextmanager
 def projecting(found: Database, keys: Keys) -> Iterator[None]:
     """Keep the projections level, in a thread, until the block is left."""
-    with _in_a_thread("projector", Engine(found.as_projector(), keys.seals).run):
+    with _in_a_thread("projector", Engine(found.as_projector(), keys.seals, found.projections).run):
         yield
 
 

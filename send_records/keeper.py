@@ -79,7 +79,7 @@ class Keeper:
         self._record("destroy_key", pupil_id)
         newly = self._note(pupil_id, authority, now)
         self._keys.seals.keyring.destroy(pupil_id)
-        Engine(self._found.as_projector(), self._keys.seals).catch_up()
+        Engine(self._found.as_projector(), self._keys.seals, self._found.projections).catch_up()
         notary(self._found, self._keys.signing, self._keys.places).sign_all()
         return Destroyed(pupil_id, already=not newly)
 

@@ -67,6 +67,10 @@ class Settings(BaseSettings):
     """The directories, separated by commas, where checkpoints are published: out of reach of
     whoever administers the database.  Unset, one in the data directory."""
 
+    academies: Path | None = None
+    """A file of the trust's academies and their term dates (``rules/academies.toml`` is one);
+    unset, those of the worked cases."""
+
     issuer: str = "urn:send-records:local"
     audience: str = "send-records"
     jwks_file: Path | None = None

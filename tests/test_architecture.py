@@ -85,6 +85,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "logs",
         "progress",
         "projections",
+        "rules",
         "settings",
         "store",
     },

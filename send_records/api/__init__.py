@@ -12,6 +12,7 @@ from send_records.api import (
     annual_reviews,
     appeals,
     assessments,
+    calendars,
     caseload,
     communications,
     complaints,
@@ -22,6 +23,7 @@ from send_records.api import (
     details,
     differences,
     disputes,
+    duties,
     ehc_plans,
     ehc_requests,
     events,
@@ -83,6 +85,8 @@ KINDS = (
     events,
     caseload,
     differences,
+    duties,
+    calendars,
 )
 
 QUIET: TelemetryConfig = {

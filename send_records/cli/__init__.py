@@ -42,6 +42,7 @@ from send_records.demo.tale import tell_and_show
 from send_records.errors import SendRecordsError
 from send_records.logs import configure_logs
 from send_records.projections.processes import WorkerDied
+from send_records.rules.clocks import AcademiesDamaged
 from send_records.store.connections import AMBIGUOUS, pool
 from send_records.store.erasure import ErasureNotNoted
 from send_records.store.guards import UnsafeDatabase
@@ -142,6 +143,7 @@ def demo(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 KNOWN = (
     SendRecordsError,
+    AcademiesDamaged,
     EmbeddedPostgresFailed,
     UnsafeDatabase,
     MigrationsPending,

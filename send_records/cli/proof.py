@@ -15,7 +15,7 @@ import orjson
 import typer
 from psycopg import Connection
 
-from send_records.bootstrap import database, notary
+from send_records.bootstrap import Database, database, notary
 from send_records.cli.console import (
     AsJson,
     ByName,
@@ -113,7 +113,7 @@ def verify(
             key = signing.public(Purpose.RECEIPTS)
             findings += check_receipt(connection, _note_of(file.read_text()), key)
         if views:
-            findings += _views(connection, settings, found.app)
+            findings += _views(connection, settings, found)
     _tell(verified.walked, findings, published, as_json=as_json)
     if findings:
         raise typer.Exit(1)
@@ -125,10 +125,10 @@ def _bar(log: Log) -> Iterator[Progress]:
         yield bar.at
 
 
-def _views(connection: Connection, settings: Settings, app: str) -> list[Finding]:
+def _views(connection: Connection, settings: Settings, found: Database) -> list[Finding]:
     try:
-        with open_keys(settings, app) as held, Bar("Comparing the views", err) as bar:
-            return check_views(connection, held.seals, bar.at)
+        with open_keys(settings, found.app) as held, Bar("Comparing the views", err) as bar:
+            return check_views(connection, held.seals, bar.at, found.projections)
     except ErasureNotNoted as error:
         return [Finding("data_keys", None, Damage.ALTERED, str(error).rstrip("."))]
 

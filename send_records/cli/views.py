@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from send_records.bootstrap import database
+from send_records.bootstrap import Database, database
 from send_records.cli.console import (
     AsJson,
     DataDir,
@@ -25,6 +25,7 @@ from send_records.progress import Bar
 from send_records.projections.engine import BATCH, PROJECTIONS, Engine, lag
 from send_records.projections.processes import OpenSeals
 from send_records.projections.rebuild import rebuild
+from send_records.projections.rulings import outdated_under
 from send_records.store.connections import one
 
 PROJECTION_NAMES = [projection.name for projection in PROJECTIONS]
@@ -54,48 +55,52 @@ def project(
     settings = settings_for(data_dir)
     with ends_well(), database(settings) as found:
         if status:
-            _show_lag(found.as_projector(), as_json=as_json)
+            _show_lag(found, as_json=as_json)
             return
-        conninfo = found.as_projector() if rebuild_name is None else found.as_owner()
         if rebuild_name is not None:
             opening = partial(open_seals, settings, found.app)
-            _rebuild(conninfo, opening, rebuild_name, processes, as_json=as_json)
+            _rebuild(found, opening, rebuild_name, processes, as_json=as_json)
             return
         with open_seals(settings, found.app) as seals:
+            engine = Engine(found.as_projector(), seals, found.projections)
             if once:
-                taken = Engine(conninfo, seals).catch_up()
+                taken = engine.catch_up()
                 print_json({"events": taken}) if as_json else out.print(
                     f"{taken} events projected."
                 )
             else:
-                Engine(conninfo, seals).run(threading.Event())
+                engine.run(threading.Event())
 
 
-def _show_lag(conninfo: str, *, as_json: bool) -> None:
-    """Show how many events each view has still to see; exit 1 if any is a batch or more behind."""
-    with one(conninfo) as connection:
+def _show_lag(found: Database, *, as_json: bool) -> None:
+    """Show how many events each view has still to see, and which was made under other rules; exit
+    1 if any is a batch or more behind, or is so."""
+    with one(found.as_projector()) as connection:
         behind = lag(connection)
+        outdated = outdated_under(connection, found.projections)
     if as_json:
         print_json(behind)
     else:
         for name, events in behind.items():
             out.print(f"{name}: {f'{events} events behind' if events else 'level with the log'}")
-    if max(behind.values()) >= BATCH:
+    for name in outdated:
+        err.print(f"{name}: made under other clocks or terms; run project --rebuild {name}")
+    if outdated or max(behind.values()) >= BATCH:
         raise typer.Exit(1)
 
 
 def _rebuild(
-    conninfo: str, opening: OpenSeals, name: str, processes: int, *, as_json: bool
+    found: Database, opening: OpenSeals, name: str, processes: int, *, as_json: bool
 ) -> None:
-    wanted = [p for p in PROJECTIONS if name in (p.name, "all")]
+    wanted = [p for p in found.projections if name in (p.name, "all")]
     if not wanted:
         raise typer.BadParameter(f"Choose one of {', '.join(PROJECTION_NAMES)}, or all.")
     what = ", ".join(projection.name for projection in wanted)
     with Bar(f"Rebuilding {what}", err) as bar:
-        done = rebuild(conninfo, wanted, opening, processes=processes, progress=bar.at)
+        done = rebuild(found.as_owner(), wanted, opening, processes=processes, progress=bar.at)
     if as_json:
         print_json(done)
         return
-    for found in done:
-        same = "as before" if not found.differences else f"{found.differences} rows differ"
-        out.print(f"{found.name}: {found.rows} rows from {found.events} events, {same}.")
+    for each in done:
+        same = "as before" if not each.differences else f"{each.differences} rows differ"
+        out.print(f"{each.name}: {each.rows} rows from {each.events} events, {same}.")

@@ -45,6 +45,12 @@ class Projection(ABC, Generic[R]):
         return True
 
     @property
+    def rules(self) -> str | None:
+        """The fingerprint of the rules that its rows follow from, if they follow from any but what
+        the events froze: see ``rulings``."""
+        return None
+
+    @property
     def tables(self) -> tuple[str, ...]:
         """The names of its tables."""
         return (self.name,)

@@ -42,6 +42,7 @@ def check_views(
     connection: Connection,
     seals: Seals,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    projections: Sequence[Projection[Any]] = PROJECTIONS,
 ) -> list[Finding]:
     """Return the entries that do not open, and the rows that are not what the log adds up to.
 
@@ -55,12 +56,12 @@ def check_views(
     mapper = EventMapper(seals)
     for pupils, done, total in _pupils(connection):
         events = _opened(connection, mapper, pupils, found)
-        for projection in PROJECTIONS:
+        for projection in projections:
             at = reached.get(projection.name, 0)
             seen = [event for event in events if (event.position or 0) <= at]
             found += _compared(connection, table_of(projection, seals), pupils, seen)
         progress(done, total)
-    for projection in PROJECTIONS:
+    for projection in projections:
         for name in projection.tables:
             found += _of_nobody(connection, name, reached.get(projection.name, 0))
     return found

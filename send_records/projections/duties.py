@@ -7,7 +7,7 @@ The list that a SENDCo opens in the morning (``events.md``, "Clocks").  A duty i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -22,6 +22,7 @@ from send_records.projections.conditions import Condition
 from send_records.projections.duty_clocks import Run
 from send_records.projections.duty_state import FACTS, DutiesState, DutyRow, after
 from send_records.projections.pages import Page, Views, page_in_order
+from send_records.projections.rulings import is_outdated
 from send_records.projections.several import Case, Several
 from send_records.rules.clocks import clocks_of
 
@@ -45,6 +46,10 @@ class Duties(Several[DutiesState, DutyRow]):
     def clocks(self) -> Clocks:
         """The clocks that it runs: those shipped, unless others were given."""
         return self._given or clocks_of()
+
+    @property
+    def rules(self) -> str:
+        return self.clocks.fingerprint
 
     def start(self, pupil_id: UUID) -> DutiesState:
         return DutiesState(pupil_id)
@@ -123,35 +128,48 @@ def duties_page(views: Views, wanted: Wanted, *, after: UUID | None, limit: int)
     return page_in_order(views, Duties, "due_on", wanted.where(), after=after, limit=limit)
 
 
+def duties_outdated(views: Views) -> bool:
+    """Return whether the clocks or terms in use are others than those the duties were made by."""
+    with views.pool.connection() as connection:
+        return is_outdated(connection, Duties.name)
+
+
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """How many duties of a kind are due at an academy on a day: names nobody."""
+class Due:
+    """How many duties of a kind are due at an academy on a day: it names nobody."""
 
     due_on: date
     academy: str
     clock: str
-    rule_id: str
     number: int
+    what: str
+    citation: str
 
 
 COUNTED = """
-    SELECT due_on, academy, clock, min(rule_id), count(*) FROM duties
+    SELECT due_on, academy, clock, count(*) FROM duties
     WHERE state IN ('open', 'paused') AND NOT ("window" AND due_on < %(today)s)
       AND due_on BETWEEN %(first)s AND %(last)s
       AND (%(academy)s::text IS NULL OR academy = %(academy)s)
       AND (%(role)s::text IS NULL OR role = %(role)s)
-    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT 2000
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT 5000
 """
 
 
-def counted(
+def due_between(
     connection: Connection,
     today: date,
     first: date,
     last: date,
-    scope: tuple[str | None, str | None],
-) -> Sequence[Entry]:
-    """Return open duties of an academy and a role, or of all, counted by day, place and kind."""
-    academy, role = scope
+    *,
+    academy: str | None,
+    role: str | None,
+) -> list[Due]:
+    """Return what is open between two days, of an academy and a role, or of all, counted."""
     asked = {"today": today, "first": first, "last": last, "academy": academy, "role": role}
-    return [Entry(*row) for row in connection.execute(COUNTED, asked)]
+    found = []
+    for due_on, where, name, number in connection.execute(COUNTED, asked):
+        clock = clocks_of().in_force(name, due_on)
+        what, citation = (clock.what, clock.citation) if clock else (name, "")
+        found.append(Due(due_on, where, name, number, what, citation))
+    return found

@@ -17,6 +17,7 @@ from eventsourcing.persistence import MapperDeserialisationError
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
+from send_records.aggregates.clocks import Clocks
 from send_records.collector import collector_off
 from send_records.errors import NotReadyYet
 from send_records.projections.agreements import Agreements
@@ -29,6 +30,7 @@ from send_records.projections.medical_register import MedicalRegister
 from send_records.projections.provision_map import ProvisionMap
 from send_records.projections.reindex import reindex_if_due
 from send_records.projections.retention_schedule import RetentionSchedule
+from send_records.projections.rulings import outdated_under
 from send_records.projections.send_register import SendRegister
 from send_records.projections.several_tables import table_of
 from send_records.projections.tables import Table
@@ -50,6 +52,12 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     Targets(),
     ConcernsLog(),
 )
+
+
+def under(clocks: Clocks) -> tuple[Projection[Any], ...]:
+    """Return the projections, the duties by a trust's own clocks and terms."""
+    return tuple(Duties(clocks) if isinstance(each, Duties) else each for each in PROJECTIONS)
+
 
 BATCH = 2000
 """Events in one transaction, at most: with 1,000 each took a tenth more time, on both sides; with
@@ -88,7 +96,7 @@ class Engine:
         while not stop.is_set():
             try:
                 with one(self._conninfo) as connection:
-                    reindex_if_due(connection, self._seals)
+                    self._begin(connection)
                     self._listen(connection)
                     while not stop.is_set():
                         taken = self.advance(connection)
@@ -104,6 +112,11 @@ class Engine:
             stop.wait(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
+    def _begin(self, connection: Connection) -> None:
+        reindex_if_due(connection, self._seals)
+        for name in outdated_under(connection, self._projections):
+            log.warning("view_outdated", name=name, do=f"send-records project --rebuild {name}")
+
     def _listen(self, connection: Connection) -> None:
         row = connection.execute("SELECT current_schema() || '.events'").fetchone()
         channel = row[0] if row else ""
@@ -113,7 +126,7 @@ class Engine:
         """Project what there is, and return how many events that was."""
         total = 0
         with one(self._conninfo) as connection:
-            reindex_if_due(connection, self._seals)
+            self._begin(connection)
             while taken := self.advance(connection):
                 total += taken
         return total

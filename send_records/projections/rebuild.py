@@ -29,6 +29,7 @@ from send_records.projections.processes import (
     fold_in,
     handfuls,
 )
+from send_records.projections.rulings import renew
 from send_records.projections.several_tables import table_of
 from send_records.projections.shadows import index, shadow_of, shadows, swap
 from send_records.store.connections import at_one_moment, one
@@ -87,6 +88,7 @@ def rebuild(
             for table in tables:
                 swap(owner, table)
             level.set_positions()
+            renew(owner, projections)
     return [
         Rebuilt(name, level.reached[name], counted, differing)
         for name, counted, differing in zip(names, rows, found, strict=True)

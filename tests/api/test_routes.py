@@ -64,6 +64,8 @@ READINGS = {
     "/v1/evidence-gaps": READERS,
     "/v1/targets": READERS,
     "/v1/concerns": READERS,
+    "/v1/duties": READERS,
+    "/v1/duties/calendar": READERS,
     "/v1/search": READERS,
     "/v1/events": frozenset({Role.DPO}),
     f"/v1/pupils/{PUPIL}": READERS,
@@ -76,7 +78,13 @@ READINGS = {
 }
 """Every question that can be asked, and whose roles may ask it."""
 
-BODIES_THAT_ONLY_ASK = {"FindPupils"}
+BY_SECRET = {"/v1/duties/calendar/{token}.ics"}
+"""What is asked with a secret in its address, and without a token: see ``test_duties``."""
+
+CHANGED = {"/v1/duties/calendar/{feed_id}"}
+"""What is no question: it ends something of the asker's own."""
+
+BODIES_THAT_ONLY_ASK = {"FindPupils", "MakeCalendar"}
 
 
 def asked(client: Client, path: str, headers: dict[str, str]) -> Response:
@@ -159,7 +167,8 @@ def test_a_route_either_records_or_is_in_the_access_log(client: Client) -> None:
     recording, reading = recording_routes(client.app), reading_routes(client.app)
 
     assert len(recording) + len(reading) == len(routes_of(client.app))
-    assert {str(r.path).replace("{pupil_id}", str(PUPIL)) for r in reading} == set(READINGS)
+    paths = {str(r.path).replace("{pupil_id}", str(PUPIL)) for r in reading}
+    assert paths == set(READINGS) | BY_SECRET | CHANGED
     assert {route.response_model for route in recording} == {Receipt}
     assert {frozenset(route.methods or ()) for route in recording} == {frozenset({"POST"})}
 

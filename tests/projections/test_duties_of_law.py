@@ -421,7 +421,12 @@ def test_a_receipt_is_chased_and_a_healthcare_plan_reviewed() -> None:
             receipt_expected_by=date(2026, 1, 19),
             handover_id=REQUEST,
         )
-        .then("HealthcarePlanRecorded", date(2026, 1, 12), review_on=date(2027, 1, 12))
+        .then(
+            "HealthcarePlanRecorded",
+            date(2026, 1, 12),
+            place_id=REQUEST,
+            review_on=date(2027, 1, 12),
+        )
         .then("HandoverAcknowledged", date(2026, 1, 22), on=date(2026, 1, 21), handover_id=REQUEST)
     )
 
