@@ -35,6 +35,10 @@ class Signal:
     """The fields that tell one clock of the name from another: the same concern, the same hold."""
     each: str | None = None
     """The field whose rows are each a signal of their own; ``day`` is then a field of the row."""
+    last: bool = False
+    """Whether of those rows the latest that has a day counts, and no other."""
+    count: str | None = None
+    """The field with a number that counts, of months."""
 
     def found_in(self, event: DomainEvent) -> Iterator[Found]:
         """Yield what the signal finds in an event of its name."""
@@ -44,10 +48,15 @@ class Signal:
                 return
         about = {name: str(getattr(event, name, "")) for name in self.same}
         if self.each is None:
-            yield Found(about, *_day(event, self.day, event.occurred_on))
+            count = getattr(event, self.count, None) if self.count else None
+            yield Found(about, *_day(event, self.day, event.occurred_on), count)
             return
-        for number, row in enumerate(getattr(event, self.each, ())):
-            which = {"row": f"{event.originator_version}.{number}"}
+        rows = list(enumerate(getattr(event, self.each, ())))
+        if self.last:
+            said = [row for row in rows if isinstance(getattr(row[1], self.day, None), date)]
+            rows = sorted(said, key=lambda row: getattr(row[1], self.day))[-1:]
+        for number, row in rows:
+            which = {} if self.last else {"row": f"{event.originator_version}.{number}"}
             yield Found(about | which, *_day(row, self.day, event.occurred_on))
 
 
@@ -58,6 +67,7 @@ class Found:
     about: Mapping[str, str]
     day: date
     said: bool
+    count: int | None = None
 
 
 def _day(holder: Any, name: str, otherwise: date) -> tuple[date, bool]:
@@ -119,8 +129,10 @@ class Clock(Row):
     """Whether a pause adds its days to the due date."""
     early: bool = True
     """Whether what stops it may come before the due day."""
-    beforehand: bool = False
-    """Whether what stops it may come first, and then it does not start until it has lapsed."""
+    beforehand: int | None = None
+    """Days for which what stops it may come first, and then it does not start until it lapsed."""
+    estimate: bool = False
+    """Whether its due date is never more than an estimate."""
     window: bool = False
     """Whether it is a right that passes, or a day that comes, and so is never late."""
     goes_on: bool = False

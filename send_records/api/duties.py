@@ -22,7 +22,7 @@ from send_records.api.dependencies import (
 from send_records.api.recording import router_for
 from send_records.api.views import Listing, listing, pupil_after, wait_for
 from send_records.projections.duties import Shown, Wanted, duties_outdated, duties_page
-from send_records.projections.duty_state import DutyRow
+from send_records.projections.duty import DutyRow
 from send_records.projections.whose import of_pupil, with_pupils
 from send_records.threads import threaded
 

@@ -19,8 +19,9 @@ from psycopg import Connection
 from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.clocks import Clocks
 from send_records.projections.conditions import Condition
+from send_records.projections.duty import DutyRow
 from send_records.projections.duty_clocks import Run
-from send_records.projections.duty_state import FACTS, DutiesState, DutyRow, after
+from send_records.projections.duty_state import FACTS, DutiesState, after
 from send_records.projections.pages import Page, Views, page_in_order
 from send_records.projections.rulings import is_outdated
 from send_records.projections.several import Case, Several

@@ -8,50 +8,16 @@ before it starts anything anew.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date
 from typing import get_args
-from uuid import uuid5
 
 from send_records.aggregates.calendars import months_after
 from send_records.aggregates.clocks import Clock, Clocks, Found, Verb, next_day_of_year
-from send_records.projections.duty_state import DutiesState, DutyRow, Happened
+from send_records.projections.duty import Duty, DutyRow
+from send_records.projections.duty_state import DutiesState, Happened
 
 ORDER = {verb: place for place, verb in enumerate(("left", *get_args(Verb)))}
 """In which order one event does what it does; what it says of the pupil comes first."""
-
-
-@dataclass(slots=True)
-class Duty:
-    """One duty while the clocks run."""
-
-    clock: Clock
-    start: Happened
-    academy: str
-    due: date
-    estimate: bool
-    months: int
-    state: str = "open"
-    done_on: date | None = None
-    paused_since: date | None = None
-    paused_days: int = 0
-    extended: bool = False
-    not_before: date = field(default=date.min)
-    """The day before which it is not due, whatever it was counted from."""
-
-    @property
-    def runs(self) -> bool:
-        """Whether it is neither met nor lapsed."""
-        return self.state in ("open", "paused")
-
-    def is_about(self, about: dict[str, str]) -> bool:
-        """Return whether what is said of a matter is said of this one: what both name agrees."""
-        own = self.start.about
-        return all(own.get(name, value) == value for name, value in about.items())
-
-    def end(self, state: str, on: date) -> None:
-        """End as met or lapsed, on a day."""
-        self.state, self.done_on, self.paused_since = state, on, None
 
 
 class Run:
@@ -61,8 +27,8 @@ class Run:
         self._clocks = clocks
         self._state = state
         self._duties: list[Duty] = []
-        self._told: set[str] = set()
-        """The clocks of which what stops them came beforehand."""
+        self._told: dict[str, date] = {}
+        """The clocks of which what stops them came beforehand, and on which day."""
         self._held: dict[str, set[str]] = {}
         """By what the clocks are paused that no pause makes longer."""
         self._academy = self._year = ""
@@ -72,7 +38,7 @@ class Run:
         """Return every duty there was, in the order in which they started."""
         for each in sorted(self._state.happened, key=_order):
             getattr(self, f"_{each.verb}")(each)
-        return [self._row(duty) for duty in self._duties]
+        return [duty.row(self._state.pupil_id) for duty in self._duties]
 
     # Of the pupil
 
@@ -118,8 +84,10 @@ class Run:
             return
         name = clock.name
         before = [d for d in self._running() if d.clock.name == name]
-        if clock.beforehand and (before or name in self._told):
-            return
+        if clock.beforehand is not None:
+            told = self._told.get(name)
+            if before or (told and (each.on - told).days <= clock.beforehand):
+                return
         new = self._duty(clock, each)
         for duty in before:
             if duty.start.about == each.about:
@@ -135,12 +103,13 @@ class Run:
             months = clock.under_five
         duty = Duty(clock, start, self._academy, start.day, not start.said, months)
         self._set_due(duty)
-        if self._held.get(clock.name):
+        duty.paused_by = set(self._held.get(clock.name, ()))
+        if duty.paused_by:
             duty.state, duty.paused_since = "paused", start.on
         return duty
 
     def _set_due(self, duty: Duty) -> None:
-        clock, months = duty.clock, duty.months + (duty.clock.extension if duty.extended else 0)
+        clock, months = duty.clock, duty.months + duty.extended
         found = duty.start.found
         if clock.counts == "retention":
             born = self._state.born or found.day
@@ -149,7 +118,8 @@ class Run:
         due = clock.due(
             found, duty.academy, self._clocks.calendars, months=months, paused=duty.paused_days
         )
-        duty.due, duty.estimate = max(due.day, duty.not_before), due.estimate
+        duty.due = max(due.day, duty.not_before)
+        duty.estimate = due.estimate or clock.estimate
 
     def _done(self, each: Happened) -> None:
         for duty in self._duties:
@@ -160,15 +130,16 @@ class Run:
         for duty in self._concerned(each):
             if duty.clock.early or each.day >= duty.due:
                 duty.end("met", each.day)
-        self._told.add(self._name(each))
+        self._told[self._name(each)] = each.on
 
     def _lapses(self, each: Happened) -> None:
         for duty in self._concerned(each):
             duty.end("lapsed", each.day)
-        self._told.discard(self._name(each))
+        self._told.pop(self._name(each), None)
 
     def _pauses(self, each: Happened) -> None:
         for duty in self._concerned(each):
+            duty.paused_by.add(str(each.about))
             if duty.state == "open":
                 duty.state, duty.paused_since = "paused", each.day
         clock = self._clocks.by_id.get(each.clock)
@@ -176,12 +147,10 @@ class Run:
             self._held.setdefault(self._name(each), set()).add(str(each.about))
 
     def _resumes(self, each: Happened) -> None:
-        held = self._held.get(self._name(each), set())
-        held.discard(str(each.about))
-        if held:
-            return
+        self._held.get(self._name(each), set()).discard(str(each.about))
         for duty in self._concerned(each):
-            if duty.paused_since is not None:
+            duty.paused_by.discard(str(each.about))
+            if duty.paused_since is not None and not duty.paused_by:
                 if duty.clock.stretches:
                     duty.paused_days += max(0, (each.day - duty.paused_since).days)
                 duty.state, duty.paused_since = "open", None
@@ -189,7 +158,7 @@ class Run:
 
     def _extends(self, each: Happened) -> None:
         for duty in self._concerned(each):
-            duty.extended = True
+            duty.extended = duty.clock.extension if each.count is None else each.count
             self._set_due(duty)
 
     def _later(self, each: Happened) -> None:
@@ -209,34 +178,6 @@ class Run:
         for duty in self._running():
             if duty.clock.name == name and duty.is_about(each.about):
                 yield duty
-
-    def _row(self, duty: Duty) -> DutyRow:
-        clock, start = duty.clock, duty.start
-        key = f"{start.version}/{clock.name}/{start.about.get('row', '')}"
-        return DutyRow(
-            duty_id=uuid5(self._state.pupil_id, key),
-            pupil_id=self._state.pupil_id,
-            academy=duty.academy,
-            clock=clock.name,
-            state=duty.state,
-            due_on=duty.due,
-            started_on=start.on,
-            started_event=start.event,
-            started_version=start.version,
-            counted_from=start.day,
-            done_on=duty.done_on,
-            late=duty.state == "met" and duty.done_on is not None and duty.done_on > duty.due,
-            paused_since=duty.paused_since,
-            estimate=duty.estimate,
-            window=clock.window,
-            role=clock.role,
-            acts=clock.acts or clock.role,
-            rule_id=start.frozen.get("rule_id", clock.id),
-            what=clock.what,
-            until=clock.until,
-            citation=start.frozen.get("citation", clock.citation),
-            about=start.about,
-        )
 
 
 def _order(each: Happened) -> tuple[date, int, int]:

@@ -16,7 +16,6 @@ from send_records.aggregates.pupil import (
     PupilReadmitted,
 )
 from send_records.aggregates.retention import RetentionClassAssigned
-from send_records.projections.rows import SEALED
 
 FACTS = frozenset(
     {
@@ -34,34 +33,6 @@ FACTS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class DutyRow:
-    """One duty; see the comments on the table's columns."""
-
-    duty_id: UUID
-    pupil_id: UUID
-    academy: str
-    clock: str
-    state: str
-    due_on: date
-    started_on: date
-    started_event: str
-    started_version: int
-    counted_from: date
-    done_on: date | None
-    late: bool
-    paused_since: date | None
-    estimate: bool
-    window: bool
-    role: str
-    acts: str
-    rule_id: str
-    what: str = field(metadata=SEALED)
-    until: str = field(metadata=SEALED)
-    citation: str = field(metadata=SEALED)
-    about: dict[str, str] = field(metadata=SEALED)
-
-
-@dataclass(frozen=True, slots=True)
 class Happened:
     """Something that a clock listens to, or that says where the pupil is."""
 
@@ -74,6 +45,7 @@ class Happened:
     about: dict[str, str] = field(default_factory=dict)
     day: date = date.min
     said: bool = True
+    count: int | None = None
     frozen: dict[str, str] = field(default_factory=dict)
     """The retention rule that the event froze, if it is such an event."""
 
@@ -137,6 +109,7 @@ def _of_clocks(event: DomainEvent, clocks: Clocks) -> list[Happened]:
             dict(found.about),
             found.day,
             found.said,
+            found.count,
             _frozen(event),
         )
         for verb, clock, signal in clocks.heard.get(name, ())

@@ -31,7 +31,7 @@ from send_records.api.views import Listing
 from send_records.application import Request
 from send_records.bootstrap import Database, System
 from send_records.projections.duties import Duties
-from send_records.projections.duty_state import DutyRow
+from send_records.projections.duty import DutyRow
 from send_records.projections.engine import Engine, under
 from send_records.projections.rebuild import rebuild
 from send_records.projections.whose import of_pupil

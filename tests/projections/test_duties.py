@@ -46,7 +46,7 @@ from send_records.aggregates.reviews import (
 from send_records.aggregates.values import STORED, Area
 from send_records.projections.base import folded
 from send_records.projections.duties import Duties
-from send_records.projections.duty_state import DutyRow
+from send_records.projections.duty import DutyRow
 from send_records.rules.clocks import clocks_of
 from tests.aggregates.test_invariants import fields
 from tests.projections.lives import Life, storied

@@ -11,9 +11,11 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+from send_records.aggregates.base import PupilEvent
 from send_records.aggregates.details import YearGroupChanged
+from send_records.aggregates.pupil import PupilLeft
 from send_records.projections.duties import Duties
-from send_records.projections.duty_state import DutyRow
+from send_records.projections.duty import DutyRow
 from tests.projections.lives import Life
 from tests.scenario import ADMIT, but
 
@@ -40,18 +42,17 @@ class Told:
         return self
 
     def moved_up(self, on: date, nc_year: str) -> Told:
+        return self._take(YearGroupChanged, occurred_on=on, nc_year=nc_year)
+
+    def left(self, on: date) -> Told:
+        return self._take(PupilLeft, occurred_on=on, destination=None, why="Moved")
+
+    def _take(self, kind: type[PupilEvent], **said: Any) -> Told:
         first = self._events[0]
         shared = {name: getattr(first, name) for name in ("data_class", "origin", "metadata")}
+        shared |= {"originator_id": first.originator_id}
         version = len(self._events) + 1
-        self._events.append(
-            YearGroupChanged(
-                originator_id=first.originator_id,
-                originator_version=version,
-                occurred_on=on,
-                nc_year=nc_year,
-                **shared,
-            )
-        )
+        self._events.append(kind(originator_version=version, **shared, **said))
         return self
 
     def rows(self, clock: str) -> list[DutyRow]:
@@ -152,14 +153,15 @@ def test_a_mediation_certificate_gives_a_month_if_that_is_later() -> None:
 
     assert later.row("appeal_window").due_on == date(2024, 5, 12)
     assert sooner.row("appeal_window").due_on == date(2024, 4, 26)
-    lodged = later.then("AppealLodged", date(2024, 5, 10), registered_on=None)
+    lodged = later.then("AppealLodged", date(2024, 5, 10))
     assert lodged.is_("appeal_window") == ("met", date(2024, 5, 12), date(2024, 5, 10), False)
 
 
 def test_the_tribunals_thirty_days_have_no_august() -> None:
-    told = Told().then("AppealLodged", date(2024, 7, 18), registered_on=date(2024, 7, 22))
+    told = Told().then("AppealLodged", date(2024, 7, 22))
 
     assert told.row("appeal_response").due_on == date(2024, 10, 2)
+    assert told.row("appeal_response").estimate
 
 
 def test_each_direction_of_the_tribunal_has_its_day() -> None:
@@ -170,7 +172,7 @@ def test_each_direction_of_the_tribunal_has_its_day() -> None:
     more = (SimpleNamespace(what="Attendance form", due_on=date(2024, 10, 11)),)
     told = (
         Told()
-        .then("AppealLodged", date(2024, 7, 18), registered_on=None)
+        .then("AppealLodged", date(2024, 7, 18))
         .then("AppealDirectionsReceived", date(2024, 8, 5), directions=directions)
         .then("AppealDirectionsReceived", date(2024, 9, 9), directions=more)
     )
@@ -247,15 +249,17 @@ def test_notice_of_the_meeting_is_given_two_weeks_before_it() -> None:
     assert none.row("annual_review_meeting").due_on == date(2025, 1, 27)
 
 
-def held() -> Told:
+def held(*circulated: date | None) -> Told:
     return called(date(2025, 1, 6)).then(
-        "AnnualReviewHeld", date(2025, 1, 27), advice_circulated_on=date(2025, 1, 10)
+        "AnnualReviewHeld",
+        date(2025, 1, 27),
+        advice=tuple(SimpleNamespace(circulated_on=day) for day in circulated),
     )
 
 
 def test_report_decision_and_plan_are_counted_from_the_meeting() -> None:
     """SEND Regulations 2014 regs 20 to 22; [2022] EWHC 493 (Admin): 2, 4 and 12 weeks."""
-    told = held()
+    told = held(date(2025, 1, 10), None, date(2025, 1, 8))
 
     assert told.row("annual_review_report").due_on == date(2025, 2, 10)
     assert told.row("la_review_decision").due_on == date(2025, 2, 24)
@@ -268,6 +272,14 @@ def test_report_decision_and_plan_are_counted_from_the_meeting() -> None:
     )
     assert told.row("annual_review_meeting").state == "met"
     assert told.row("annual_review").state == "open"  # until the decision concludes it
+
+
+def test_advice_is_late_by_what_came_last_and_unmet_if_nothing_says_when() -> None:
+    """SEND Regulations 2014 reg 20(4)."""
+    late, silent = held(date(2025, 1, 10), date(2025, 1, 14)), held(None)
+
+    assert late.is_("annual_review_advice")[2:] == (date(2025, 1, 14), True)
+    assert silent.row("annual_review_advice").state == "lapsed"
 
 
 def test_the_local_authoritys_decision_concludes_the_review_and_starts_the_next_year() -> None:
@@ -314,6 +326,23 @@ def test_a_plan_is_amended_before_15_february_of_the_year_of_transfer() -> None:
     assert moved.is_("phase_transfer") == ("met", date(2027, 2, 15), date(2027, 2, 12), False)
 
 
+def test_a_review_of_the_transfer_meets_it_without_an_amendment() -> None:
+    told = issued(date(2024, 1, 8), nc_year="6").then(
+        "PhaseTransferReviewed", date(2024, 2, 19), decided_on=date(2024, 2, 16)
+    )
+
+    assert told.is_("phase_transfer") == ("met", date(2024, 2, 15), date(2024, 2, 16), True)
+
+
+def test_a_record_that_was_sent_before_the_last_day_need_not_be_sent_again() -> None:
+    sent = {"receipt_expected_by": date(2024, 7, 9), "handover_id": REQUEST}
+    before = Told().then("HandoverSent", date(2024, 7, 2), **sent).left(date(2024, 7, 19))
+    long_before = Told().then("HandoverSent", date(2024, 3, 1), **sent).left(date(2024, 7, 19))
+
+    assert before.rows("record_transfer") == []
+    assert long_before.row("record_transfer").due_on == date(2024, 9, 23)
+
+
 def test_a_plan_issued_after_15_february_waits_for_no_transfer_date() -> None:
     assert issued(date(2024, 2, 16), nc_year="6").rows("phase_transfer") == []
     assert issued(date(2024, 2, 15), nc_year="6").row("phase_transfer").due_on == date(2024, 2, 15)
@@ -345,27 +374,46 @@ def test_subject_access_is_answered_in_a_month() -> None:
 
 def test_a_pause_for_clarification_adds_its_days() -> None:
     """Data (Use and Access) Act 2025: the clock stops until it is clear what is asked for."""
-    told = asked_for().then("ClarificationSought", date(2026, 2, 5), request_id=REQUEST)
+    of = {"request_id": REQUEST, "of": "information"}
+    told = asked_for().then("ClarificationSought", date(2026, 2, 5), **of)
     assert told.row("subject_access").state == "paused"
     assert told.row("subject_access").paused_since == date(2026, 2, 5)
 
-    told.then("ClarificationReceived", date(2026, 2, 17), request_id=REQUEST)
+    told.then("ClarificationReceived", date(2026, 2, 17), **of)
     assert told.is_("subject_access") == ("open", date(2026, 3, 12), None, False)
 
-    again = told.then("ClarificationSought", date(2026, 2, 20), request_id=REQUEST).then(
-        "ClarificationReceived", date(2026, 2, 23), request_id=REQUEST
+    again = told.then("ClarificationSought", date(2026, 2, 20), **of).then(
+        "ClarificationReceived", date(2026, 2, 23), **of
     )
     assert again.row("subject_access").due_on == date(2026, 3, 16)  # the 15th is a Sunday
 
 
+def test_days_of_two_pauses_count_once() -> None:
+    who, what = ({"request_id": REQUEST, "of": of} for of in ("identity", "information"))
+    told = (
+        asked_for()
+        .then("ClarificationSought", date(2026, 2, 5), **who)
+        .then("ClarificationSought", date(2026, 2, 9), **what)
+        .then("ClarificationReceived", date(2026, 2, 10), **who)
+    )
+    assert told.row("subject_access").state == "paused"
+
+    told.then("ClarificationReceived", date(2026, 2, 17), **what)
+
+    assert told.is_("subject_access") == ("open", date(2026, 3, 12), None, False)
+
+
 def test_an_extension_adds_two_months_to_the_first_and_keeps_the_pause() -> None:
-    extended = asked_for().then("DeadlineExtended", date(2026, 2, 20), request_id=REQUEST)
+    one = asked_for().then("DeadlineExtended", date(2026, 2, 20), request_id=REQUEST, months=1)
+    assert one.row("subject_access").due_on == date(2026, 3, 30)
+    extended = asked_for().then("DeadlineExtended", date(2026, 2, 20), request_id=REQUEST, months=2)
     assert extended.row("subject_access").due_on == date(2026, 4, 30)
 
+    of = {"request_id": REQUEST, "of": "information"}
     paused = (
-        extended.then("DeadlineExtended", date(2026, 2, 21), request_id=REQUEST)
-        .then("ClarificationSought", date(2026, 3, 2), request_id=REQUEST)
-        .then("ClarificationReceived", date(2026, 3, 6), request_id=REQUEST)
+        extended.then("DeadlineExtended", date(2026, 2, 21), request_id=REQUEST, months=2)
+        .then("ClarificationSought", date(2026, 3, 2), **of)
+        .then("ClarificationReceived", date(2026, 3, 6), **of)
     )
     assert paused.row("subject_access").due_on == date(2026, 5, 5)  # the 4th is a bank holiday
 
