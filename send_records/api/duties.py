@@ -13,14 +13,12 @@ from send_records.api.accounting import ProvisionAccess
 from send_records.api.dependencies import (
     Academy,
     After,
-    Cursor,
     Limit,
-    Reader,
-    ReadSide,
     Records,
 )
+from send_records.api.moments import PagesAtAnyTime
 from send_records.api.recording import router_for
-from send_records.api.views import Listing, listing, pupil_after, wait_for
+from send_records.api.views import ListingAtAnyTime, listing, pupil_after, wait_for
 from send_records.projections.duties import Shown, Wanted, duties_outdated, duties_page
 from send_records.projections.duty import DutyRow
 from send_records.projections.whose import of_pupil, with_pupils
@@ -37,13 +35,12 @@ Last = Annotated[date | None, Query(alias="until", description="Due on this day 
 @router.get(
     "/duties",
     operation_id="get_duties",
-    response_model=Listing[of_pupil(DutyRow)],  # type: ignore[misc]
+    response_model=ListingAtAnyTime[of_pupil(DutyRow)],  # type: ignore[misc]
 )
 @threaded
 def get_duties(
-    views: ReadSide,
+    asked: PagesAtAnyTime,
     records: Records,
-    reader: Reader,
     access: ProvisionAccess,
     academy: Academy = None,
     role: ForRole = None,
@@ -53,16 +50,16 @@ def get_duties(
     overdue: bool = False,
     first: First = None,
     last: Last = None,
-    cursor: Cursor = None,
     limit: Limit = 50,
     after: After = None,
 ) -> Response:
     """Return what is due, soonest first: which event started it, which rule set its date, who must
-    act, and what will stop it.  ``Outdated: true`` in the headers says that clocks or term dates
-    have changed since, and the list is to be rebuilt."""
-    wait_for(views, "duties", after)
+    act, and what will stop it; of a day gone by, what was due then.  ``Outdated: true`` in the
+    headers says that clocks or term dates have changed since, and the list is to be rebuilt."""
+    wait_for(asked.views, "duties", after)
+    moment = asked.moment
     wanted = Wanted(
-        today=records.today(),
+        today=(moment and moment.as_of) or records.today(),
         show=show,
         academy=academy,
         role=role,
@@ -72,8 +69,8 @@ def get_duties(
         first=first,
         last=last,
     )
-    page = duties_page(views, wanted, after=pupil_after(cursor), limit=limit)
-    answer = listing(with_pupils(views, page))
-    if duties_outdated(views):
+    page = duties_page(asked.views, wanted, after=pupil_after(asked.cursor), limit=limit)
+    answer = listing(with_pupils(asked.views, page), moment)
+    if moment is None and duties_outdated(asked.views):
         answer.headers["Outdated"] = "true"
     return access.given([row.pupil_id for row in page.rows], answer)

@@ -14,14 +14,12 @@ from send_records.api.accounting import AssessmentAccess, ProvisionAccess
 from send_records.api.dependencies import (
     Academy,
     After,
-    Cursor,
     Limit,
-    Reader,
-    ReadSide,
     Records,
 )
+from send_records.api.moments import PagesAtAnyTime
 from send_records.api.recording import router_for
-from send_records.api.views import Listing, listing, pupil_after, wait_for
+from send_records.api.views import ListingAtAnyTime, listing, pupil_after, wait_for
 from send_records.projections.concerns_log import ConcernRow, concerns_page
 from send_records.projections.evidence_gaps import GapRow, gaps_page
 from send_records.projections.gap_spans import GapKind
@@ -36,85 +34,82 @@ router = router_for("questions")
     "/evidence-gaps",
     operation_id="get_evidence_gaps",
     summary="Get evidence gaps",
-    response_model=Listing[of_pupil(GapRow)],  # type: ignore[misc]
+    response_model=ListingAtAnyTime[of_pupil(GapRow)],  # type: ignore[misc]
 )
 @threaded
 def get_evidence_gaps(
-    views: ReadSide,
+    asked: PagesAtAnyTime,
     service: Records,
-    reader: Reader,
     access: ProvisionAccess,
     academy: Academy = None,
     pupil_id: UUID | None = None,
     kind: GapKind | None = None,
     on: Annotated[Day | None, Query(description="As of this day; today if none is named")] = None,
     closed: Annotated[bool, Query(description="Also what had been closed by then")] = False,
-    cursor: Cursor = None,
     limit: Limit = 50,
     after: After = None,
 ) -> Response:
     """Return what the record should hold on a day and does not, with the clause that asks for it,
     in the order in which it began to be missing."""
-    wait_for(views, "evidence_gaps", after)
+    wait_for(asked.views, "evidence_gaps", after)
     page = gaps_page(
-        views,
+        asked.views,
         academy=academy,
         pupil_id=pupil_id,
         kind=kind,
-        on=on or service.today(),
+        on=on or (asked.moment and asked.moment.as_of) or service.today(),
         closed=closed,
-        after=pupil_after(cursor),
+        after=pupil_after(asked.cursor),
         limit=limit,
     )
-    return access.given([row.pupil_id for row in page.rows], listing(with_pupils(views, page)))
+    shown = listing(with_pupils(asked.views, page), asked.moment)
+    return access.given([row.pupil_id for row in page.rows], shown)
 
 
 @router.get(
     "/targets",
     operation_id="get_targets",
     summary="Get targets",
-    response_model=Listing[of_pupil(TargetRow)],  # type: ignore[misc]
+    response_model=ListingAtAnyTime[of_pupil(TargetRow)],  # type: ignore[misc]
 )
 @threaded
 def get_targets(
-    views: ReadSide,
-    reader: Reader,
+    asked: PagesAtAnyTime,
     access: ProvisionAccess,
     academy: Academy = None,
     pupil_id: UUID | None = None,
     outcome: OutcomeAsked | None = None,
     open: Annotated[bool, Query(description="Only what is worked towards now")] = False,
     due_before: Day | None = None,
-    cursor: Cursor = None,
     limit: Limit = 50,
     after: After = None,
 ) -> Response:
     """Return targets, each version of a plan with its own, in the order in which they are due, and
     what became of them."""
-    wait_for(views, "targets", after)
+    wait_for(asked.views, "targets", after)
     page = targets_page(
-        views,
+        asked.views,
         academy=academy,
         pupil_id=pupil_id,
         outcome=outcome,
         open_only=open,
         due_before=due_before,
-        after=pupil_after(cursor),
+        after=pupil_after(asked.cursor),
         limit=limit,
     )
-    return access.given([row.pupil_id for row in page.rows], listing(with_pupils(views, page)))
+    shown = listing(with_pupils(asked.views, page), asked.moment)
+    return access.given([row.pupil_id for row in page.rows], shown)
 
 
 @router.get(
     "/concerns",
     operation_id="get_concerns",
     summary="Get concerns",
-    response_model=Listing[of_pupil(ConcernRow)],  # type: ignore[misc]
+    response_model=ListingAtAnyTime[of_pupil(ConcernRow)],  # type: ignore[misc]
 )
 @threaded
 def get_concerns(
-    views: ReadSide,
-    reader: Reader,
+    asked: PagesAtAnyTime,
     access: AssessmentAccess,
     academy: Academy = None,
     pupil_id: UUID | None = None,
@@ -122,22 +117,22 @@ def get_concerns(
     decision: Answer | None = None,
     outcome: Outcome | None = None,
     open: Annotated[bool, Query(description="Only those that are not closed")] = False,
-    cursor: Cursor = None,
     limit: Limit = 50,
     after: After = None,
 ) -> Response:
     """Return what worried somebody and what was done about it, in the order in which it was
     raised."""
-    wait_for(views, "concerns_log", after)
+    wait_for(asked.views, "concerns_log", after)
     page = concerns_page(
-        views,
+        asked.views,
         academy=academy,
         pupil_id=pupil_id,
         unanswered=unanswered,
         decision=decision,
         outcome=outcome,
         open_only=open,
-        after=pupil_after(cursor),
+        after=pupil_after(asked.cursor),
         limit=limit,
     )
-    return access.given([row.pupil_id for row in page.rows], listing(with_pupils(views, page)))
+    shown = listing(with_pupils(asked.views, page), asked.moment)
+    return access.given([row.pupil_id for row in page.rows], shown)

@@ -55,6 +55,9 @@ class Duties(Several[DutiesState, DutyRow]):
     def start(self, pupil_id: UUID) -> DutiesState:
         return DutiesState(pupil_id)
 
+    def topics(self) -> frozenset[str]:
+        return frozenset([*FACTS, *self.clocks.heard])
+
     def matters(self, event: DomainEvent) -> bool:
         name = type(event).__name__
         return name in FACTS or name in self.clocks.heard
