@@ -190,7 +190,7 @@ def running(
     with pool(found.app) as writing, pool(found.app) as reading:
         recorder = PostgresRecorder(writing)
         records = SendRecords(recorder, keys.seals, receipts, shipped_rules(), clock)
-        views = Views(reading, keys.seals)
+        views = Views(reading, keys.seals, found.projections)
         access = AccessLog(reading, keys.seals)
         yield System(records, views, access, keys, verifier(settings))
 

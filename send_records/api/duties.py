@@ -8,19 +8,15 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
-from send_records.aggregates.values import Name, Role
+from send_records.aggregates.values import Name, Role, day_in_london
 from send_records.api.accounting import ProvisionAccess
-from send_records.api.dependencies import (
-    Academy,
-    After,
-    Limit,
-    Records,
-)
+from send_records.api.dependencies import Academy, After, Limit, Records
 from send_records.api.moments import PagesAtAnyTime
 from send_records.api.recording import router_for
 from send_records.api.views import ListingAtAnyTime, listing, pupil_after, wait_for
 from send_records.projections.duties import Shown, Wanted, duties_outdated, duties_page
 from send_records.projections.duty import DutyRow
+from send_records.projections.moments import Moment
 from send_records.projections.whose import of_pupil, with_pupils
 from send_records.threads import threaded
 
@@ -54,12 +50,12 @@ def get_duties(
     after: After = None,
 ) -> Response:
     """Return what is due, soonest first: which event started it, which rule set its date, who must
-    act, and what will stop it; of a day gone by, what was due then.  ``Outdated: true`` in the
-    headers says that clocks or term dates have changed since, and the list is to be rebuilt."""
+    act, and what will stop it; as it is or, with ``as_of`` or ``known_at``, as it was, by the rules
+    of today.  ``Outdated: true`` in the headers says that clocks or term dates have changed since,
+    and the list is to be rebuilt."""
     wait_for(asked.views, "duties", after)
-    moment = asked.moment
     wanted = Wanted(
-        today=(moment and moment.as_of) or records.today(),
+        today=_day_of(asked.moment) or records.today(),
         show=show,
         academy=academy,
         role=role,
@@ -70,7 +66,14 @@ def get_duties(
         last=last,
     )
     page = duties_page(asked.views, wanted, after=pupil_after(asked.cursor), limit=limit)
-    answer = listing(with_pupils(asked.views, page), moment)
-    if moment is None and duties_outdated(asked.views):
+    answer = listing(with_pupils(asked.views, page), asked.moment)
+    if asked.moment is None and duties_outdated(asked.views):
         answer.headers["Outdated"] = "true"
     return access.given([row.pupil_id for row in page.rows], answer)
+
+
+def _day_of(moment: Moment | None) -> date | None:
+    """Return the day that a question about the past is of, by which something is overdue."""
+    if moment is None:
+        return None
+    return moment.as_of or (day_in_london(moment.known_at) if moment.known_at else None)

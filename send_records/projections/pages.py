@@ -72,6 +72,8 @@ class Views:
 
     pool: Pool
     seals: Seals
+    ruled: Sequence[Projection[Any]] = ()
+    """The projections by the rules that the trust has set."""
 
     moment: Moment | None = None
     """Of the past, when; None for today."""
@@ -89,7 +91,12 @@ class Views:
     def table(self, projection: type[Projection[R]]) -> Table[R]:
         """Return the table of a projection."""
         found: Table[R] | None = self._tables.get(projection)
-        return found or self._tables.setdefault(projection, Table(projection(), self.seals))
+        made = found or Table(self.made(projection), self.seals)
+        return self._tables.setdefault(projection, made)
+
+    def made(self, projection: type[Projection[R]]) -> Projection[R]:
+        """Return a projection, by the rules that the trust has set for it, if it has."""
+        return next((each for each in self.ruled if type(each) is projection), projection())
 
     @cached_property
     def _tables(self) -> dict[type[Projection[Any]], Table[Any]]:

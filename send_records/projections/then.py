@@ -46,7 +46,7 @@ class Then(Views):
     @classmethod
     def of(cls, views: Views, moment: Moment) -> Then:
         """Return the read side as it was; what is in hand stays so, for the next question."""
-        return cls(views.pool, views.seals, moment=moment, in_hand=views.past)
+        return cls(views.pool, views.seals, views.ruled, moment=moment, in_hand=views.past)
 
     def every(
         self,
@@ -95,11 +95,11 @@ class Then(Views):
         of all from what is in hand, or else from the whole log."""
         asked = where.get("pupil_id")
         if asked is None:
-            found = self._all(projection())
+            found = self._all(self.made(projection))
         else:
             pupils = asked if isinstance(asked, list) else [asked]
             with self.pool.connection() as connection:
-                found = rows_of(connection, self.seals, projection(), self.moment, pupils)
+                found = rows_of(connection, self.seals, self.made(projection), self.moment, pupils)
         named = {name: wanted for name, wanted in where.items() if not _of_academy(wanted)}
         found = [row for row in found if _is_named(row, named)]
         for academy in filter(_of_academy, where.values()):
