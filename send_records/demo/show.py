@@ -57,9 +57,10 @@ def show_told(console: Console, told: Told) -> None:
         f"{told.recorded} entries recorded over HTTP in {told.seconds:.1f} seconds; "
         f"the log holds {told.last_position} events."
     )
+    console.print(f"{told.not_built.total()} skipped, {len(told.refused)} refused.")
     if told.not_built:
         kinds = ", ".join(f"{plain_kind} {n}" for plain_kind, n in sorted(told.not_built.items()))
-        console.print(f"{told.not_built.total()} entries of kinds not built yet: {kinds}.")
+        console.print(f"Skipped, for they cannot be recorded: {kinds}.")
     for refusal in told.refused:
         console.print(f"[bold]Refused:[/bold] {refusal}")
 
@@ -85,6 +86,54 @@ def show_register(console: Console, academy: str, on: list[Row], removed: list[R
         console.print(
             f"  {row['legal_name']} was on the register from {in_words(row['added_on'])} "
             f"to {in_words(row['removed_on'])} ({plain(row['removal_criterion'])}){left}."
+        )
+
+
+def show_duties(console: Console, academy: str, on: str, rows: list[Row]) -> None:
+    """Print what was due at an academy on a day, soonest first, and what it follows from."""
+    title = f"Duties, {academy}, {in_words(on)}: {len(rows)} open"
+    made = table(title, "Due", "Pupil", "What", "Started by", "Rule")
+    for row in rows:
+        made.add_row(
+            in_words(row["due_on"]) + (" (overdue)" if row["due_on"] < on else ""),
+            row["pupil"]["legal_name"],
+            row["what"],
+            f"{words_of(row['started_event'])}, {in_words(row['started_on'])}",
+            row["rule_id"],
+        )
+    console.print(made if rows else f"[bold]{title}[/bold]")
+
+
+def show_register_then(console: Console, day: str, then: Row) -> None:
+    """Print who was on the register on a day gone by, and how to ask the same again."""
+    rows, meta = then["data"], then["meta"]
+    title = f"SEND register as at {day}: {len(rows)} on it (position {meta['position']} of the log)"
+    made = table(title, "Pupil", "Academy", "Year", "Status", "DfE", "Needs")
+    for row in rows:
+        needs = ", ".join(need["sen_type"] for need in row["needs"])
+        made.add_row(
+            row["legal_name"],
+            row["academy"],
+            row["nc_year"],
+            plain(row["status"]),
+            row["sen_provision"],
+            needs,
+        )
+    console.print(made if rows else f"[bold]{title}[/bold]")
+
+
+def show_known(console: Console, name: str, of: str, on: str, known: Row) -> None:
+    """Print what was known of a day on another, beside what is known of it now."""
+    console.print(f"[bold]What was known on {on} of {of} ({name}).[/bold]")
+    for entry in known["then"]:
+        console.print(f"  {words_of(entry['event'])}: {entry['detail']}")
+    if not known["then"]:
+        console.print(f"  Nothing: up to position {known['meta']['position']} the log has no word.")
+    for entry in known["now"]:
+        recorded = in_words(entry["recorded_at"][:10])
+        console.print(
+            f"  Known now: {words_of(entry['event'])}: {entry['detail']} Entered on {recorded}, "
+            f"{entry['days_late']} days after, by {entry['recorded_by']}: {entry['reason']}."
         )
 
 

@@ -33,9 +33,12 @@ from send_records.demo.show import (
     show_accesses,
     show_chronology,
     show_counts,
+    show_duties,
+    show_known,
     show_proof,
     show_refusal,
     show_register,
+    show_register_then,
     show_retention,
     show_told,
 )
@@ -48,6 +51,15 @@ from send_records.store.verify import verify
 
 SHOWN = "Aisha Rahman"
 """Whose record is shown at length."""
+
+CENSUS_DAYS = ("2024-01-18", "2026-01-15")
+"""Spring census days (third Thursday of January), on which the register is shown as it stood."""
+
+DUTIES_ON = "2026-01-15"
+"""The day whose duties are shown, as they were known that evening."""
+
+ASKED_OF, KNOWN_ON = "2024-06-12", "2024-06-20"
+"""A day of Aisha's, and the day on which it is asked what was known of it: her father's call."""
 
 COUNTS = """
     SELECT academy, sen_provision, status, count(*) AS pupils
@@ -121,6 +133,27 @@ def _views(api: Api, told: Told) -> dict[str, Any]:
             for row in everybody
         },
         "retention": api.get("/v1/retention", Role.DPO, after=after)["data"],
+        "census": {day: api.get("/v1/register", as_of=day, limit=200) for day in CENSUS_DAYS},
+        "duties": {
+            academy: api.get(
+                "/v1/duties", academy=academy, as_of=DUTIES_ON, known_at=DUTIES_ON, limit=200
+            )["data"]
+            for academy in academies
+        },
+        "known": _what_was_known(api, everybody),
+    }
+
+
+def _what_was_known(api: Api, everybody: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the record says of a day now, and what it said of it at the end of another."""
+    row = next(row for row in everybody if row["legal_name"] == SHOWN)
+    path = f"/v1/pupils/{row['pupil_id']}/chronology"
+    now = api.get(path, Role.DPO, limit=200)
+    then = api.get(path, Role.DPO, limit=200, known_at=KNOWN_ON)
+    return {
+        "now": [entry for entry in now["data"] if entry["occurred_on"] == ASKED_OF],
+        "then": [entry for entry in then["data"] if entry["occurred_on"] == ASKED_OF],
+        "meta": then["meta"],
     }
 
 
@@ -183,6 +216,8 @@ def _show(out: Console, told: Told, seen: dict[str, Any], data_dir: Path | None)
     out.rule("For the SENDCo")
     for academy, part in seen["register"].items():
         show_register(out, academy, part["on"], part["removed"])
+    for academy, duties in seen["duties"].items():
+        show_duties(out, academy, DUTIES_ON, duties)
     show_chronology(out, SHOWN, seen["chronology"][SHOWN])
     show_refusal(
         out,
@@ -190,6 +225,9 @@ def _show(out: Console, told: Told, seen: dict[str, Any], data_dir: Path | None)
         seen["refusal"]["answer"],
     )
     out.rule("For the data-protection officer")
+    show_known(out, SHOWN, in_words(ASKED_OF), in_words(KNOWN_ON), seen["known"])
+    for day, then in seen["census"].items():
+        show_register_then(out, in_words(day), then)
     show_retention(out, seen["retention"])
     show_accesses(out, SHOWN, seen["proof"]["accesses"])
     show_proof(out, SHOWN, seen["proof"], seen["verified"])
