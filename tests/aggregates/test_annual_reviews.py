@@ -312,3 +312,22 @@ def test_the_year_group_follows_a_move_and_a_readmission() -> None:
     moved = with_plan().given(move)
     moved.when(HOLD).refused(PreparationForAdulthoodMissing)
     moved.given(leave, back).when(HOLD).then(AnnualReviewHeld)
+
+
+def test_a_report_is_of_the_last_review_and_may_go_on_its_day() -> None:
+    next_year = but(HOLD, occurred_on=date(2026, 5, 13), pupil_voice="I read")
+    twice = with_plan().given(HOLD, next_year)
+
+    twice.when(but(REPORT, occurred_on=date(2026, 5, 13))).then(
+        AnnualReviewReported, held_on=date(2026, 5, 13), days_after_meeting=0, late=False
+    )
+    twice.when(REPORT).then(AnnualReviewReported, held_on=date(2025, 5, 14))
+    twice.when(but(REPORT, occurred_on=date(2026, 5, 27), held_on=HOLD.occurred_on)).then(
+        AnnualReviewReported, held_on=date(2025, 5, 14), late=True
+    )
+
+
+def test_a_meeting_may_be_on_the_day_of_its_notice() -> None:
+    with_plan().when(but(CALL, meeting_on=CALL.occurred_on)).then(
+        AnnualReviewCalled, notice_days=0, short_notice=True
+    )

@@ -216,3 +216,18 @@ def test_an_appeal_is_decided_once() -> None:
     decided.when(DIRECT).refused(AppealAlreadyDecided)
     appealed().when(but(DECIDE, appeal_id=NOBODY)).refused(NotFound)
     appealed().when(but(DECIDE, order_dated=date(2026, 11, 24))).refused(NotYetHappened)
+
+
+def test_an_appeal_may_be_made_and_registered_on_the_day_of_the_letter() -> None:
+    at_once = but(LODGE, occurred_on=date(2024, 12, 31), registered_on=date(2024, 12, 31))
+
+    refused().when(at_once).then(AppealLodged, registered_on=date(2024, 12, 31), late=False)
+
+
+def test_the_latest_certificate_counts_and_one_of_the_letter_s_own_day() -> None:
+    on_the_day = but(MEDIATE, occurred_on=date(2024, 12, 31), certificate_dated=date(2024, 12, 31))
+
+    refused().given(on_the_day).when(LODGE).then(AppealLodged, certificate_dated=date(2024, 12, 31))
+    refused().given(MEDIATE, on_the_day).when(LODGE).then(
+        AppealLodged, certificate_dated=date(2025, 2, 7), window_ends_on=date(2025, 3, 7)
+    )

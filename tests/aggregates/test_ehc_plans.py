@@ -189,3 +189,11 @@ def test_an_appeal_against_what_a_plan_says_does_not_keep_it_from_ceasing() -> N
     )
 
     a_pupil().given(EHC_PLAN, appeal).when(CEASE).then(EhcPlanCeased)
+
+
+def test_a_plan_may_be_amended_and_cease_on_its_own_day() -> None:
+    issued = a_pupil().given(EHC_PLAN)
+
+    issued.when(but(AMEND, final_dated=EHC_PLAN.final_dated)).then(EhcPlanAmended)
+    same_day = but(CEASE, ceased_on=EHC_PLAN.final_dated)
+    assert ehc_plan_on(issued.given(same_day).pupil, EHC_PLAN.final_dated) is None

@@ -266,3 +266,17 @@ def test_advice_is_asked_for_by_a_day_and_given() -> None:
         EhcAdviceSubmitted, submitted_on=date(2024, 4, 10), advice_dated=date(2024, 4, 10)
     )
     a_pupil().when(but(advise, advice_dated=date(2026, 11, 24))).refused(NotYetHappened)
+
+
+def test_an_answer_may_bear_the_day_of_the_request() -> None:
+    at_once = but(REFUSED, letter_dated=REQUEST.occurred_on)
+
+    requested().when(at_once).then(LaDecisionToAssessReceived, letter_dated=date(2024, 1, 22))
+
+
+def test_advice_may_be_asked_for_by_the_same_day() -> None:
+    ask = RecordEhcAdviceRequest(
+        occurred_on=date(2024, 3, 4), local_authority="Oldham", respond_by=date(2024, 3, 4)
+    )
+
+    a_pupil().when(ask).then(EhcAdviceRequested, respond_by=date(2024, 3, 4))
