@@ -154,9 +154,9 @@ class ReducedTimetableAgreed(PupilEvent):
 class AgreeReducedTimetable(Command):
     """Put a reduced timetable in place (policy s.17, ``facts.md`` 8.1).
 
-    Not checked: that the words say nothing of behaviour, and that the local authority was told,
-    which its own rules time (from a day to two weeks).  How many reduced timetables went before is
-    in the chronology: no source counts them.
+    Not checked: that the words say nothing of behaviour; that the local authority was told, which
+    may be recorded later, for its own rules time it; and how many went before, which the chronology
+    shows and no source counts.
     """
 
     roles = LEADERS

@@ -1,6 +1,6 @@
 """Timetable reviews: a reduced timetable looked at with pupil and parents, and brought to its end.
 
-    (agreed: see ``reduced_timetables``) ---> reviewed ---> ended: full time again
+    (agreed: see ``reduced_timetables``) ---> local authority told, reviewed ---> ended: full time
 
 It is reviewed with pupil and parents and is not long-term (``facts.md`` 8.1); "the aim should be to
 build the child to full time provision as soon as reasonably possible" (policy s.17).
@@ -23,7 +23,7 @@ from send_records.aggregates.reduced_timetables import (
     TimetableTooLong,
     agreed_until,
 )
-from send_records.aggregates.values import Day, Words, day_in_words
+from send_records.aggregates.values import Day, Name, Words, day_in_words
 from send_records.aggregates.voices import VoiceMissing
 from send_records.errors import Invalid, RuleBroken
 
@@ -40,6 +40,44 @@ def timetable_in_force(pupil: Pupil) -> ReducedTimetable:
     if pupil.reduced_timetable is None:
         raise TimetableNotReduced("The pupil has no reduced timetable now.")
     return pupil.reduced_timetable
+
+
+class ReducedTimetableNotified(PupilEvent):
+    local_authority: str
+    la_notified_on: date
+    la_reference: str | None
+    how: str
+
+    def apply(self, pupil: Pupil) -> Pupil:
+        return pupil
+
+
+class NotifyReducedTimetable(Command):
+    """Record that the local authority was told of a reduced timetable after it was agreed.
+
+    Councils want to know within a day to two weeks (``facts.md`` 8.1).  Not checked: which, and
+    whether another was told; a pupil may live in one area and learn in the next.
+    """
+
+    roles = LEADERS
+
+    local_authority: Name
+    la_reference: Name | None = None
+    how: Words
+
+    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        timetable = timetable_in_force(pupil)
+        if self.occurred_on < timetable.agreed_on:
+            raise Invalid(f"It was agreed on {day_in_words(timetable.agreed_on)}.")
+        return [
+            ReducedTimetableNotified(
+                **self.entry(pupil, by),
+                local_authority=self.local_authority,
+                la_notified_on=self.occurred_on,
+                la_reference=self.la_reference,
+                how=self.how,
+            )
+        ]
 
 
 class ReviewOutcome(StrEnum):

@@ -26,7 +26,9 @@ from send_records.aggregates.reduced_timetables import (
 )
 from send_records.aggregates.timetable_reviews import (
     EndReducedTimetable,
+    NotifyReducedTimetable,
     ReducedTimetableEnded,
+    ReducedTimetableNotified,
     ReducedTimetableReviewed,
     ReviewOutcome,
     ReviewReducedTimetable,
@@ -180,6 +182,21 @@ def test_steps_and_review_lie_between_start_and_end(changes: dict[str, object]) 
 
 def test_the_local_authority_was_told_on_a_day_that_has_been() -> None:
     consented().when(but(AGREE, la_notified_on=date(2026, 11, 24))).refused(NotYetHappened)
+
+
+def test_the_local_authority_may_be_told_afterwards() -> None:
+    tell = NotifyReducedTimetable(
+        occurred_on=date(2025, 9, 17),
+        local_authority="Oldham",
+        la_reference="PT-12",
+        how="Its form",
+    )
+
+    reduced().when(tell).then(
+        ReducedTimetableNotified, la_notified_on=date(2025, 9, 17), la_reference="PT-12"
+    )
+    reduced().when(but(tell, occurred_on=date(2025, 9, 14))).refused(Invalid)
+    consented().when(tell).refused(TimetableNotReduced)
 
 
 def test_a_short_one_is_reviewed_by_its_end() -> None:

@@ -46,6 +46,7 @@ from send_records.aggregates.reduced_timetables import (
 from send_records.aggregates.reviews import Attendee, Part
 from send_records.aggregates.timetable_reviews import (
     EndReducedTimetable,
+    NotifyReducedTimetable,
     ReviewOutcome,
     ReviewReducedTimetable,
 )
@@ -268,6 +269,11 @@ TIMETABLE = [
                 Approval(name="Ruth Amos", role=Role.PRINCIPAL, approved_on=date(2024, 7, 3)),
                 Approval(name="Paul Grey", role=Role.HEAD_OF_INCLUSION),
             ),
+        )
+    ),
+    step(
+        NotifyReducedTimetable(
+            occurred_on=date(2024, 7, 5), local_authority="Oldham", how="Its form"
         )
     ),
     step(

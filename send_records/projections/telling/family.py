@@ -37,6 +37,7 @@ PHASES: dict[str, Phase] = {
 }
 
 PHASES_OF_THEIR_OWN: dict[type[DomainEvent], Phase] = {
+    timetable_reviews.ReducedTimetableNotified: Phase.DO,
     transition.TransitionMeetingHeld: Phase.DO,
 }
 
@@ -80,6 +81,10 @@ SENTENCES: list[Sentence] = [
         lambda e: joined(f"From {e.from_academy} to {e.to_academy}", e.note),
     ),
     of(reduced_timetables.ReducedTimetableAgreed, _reduced),
+    of(
+        timetable_reviews.ReducedTimetableNotified,
+        lambda e: joined(e.local_authority, e.la_reference, e.how),
+    ),
     of(timetable_reviews.ReducedTimetableReviewed, _timetable_reviewed),
     of(timetable_reviews.ReducedTimetableEnded, _full_time),
     of(
