@@ -241,6 +241,24 @@ def test_what_is_malformed_is_named_by_its_place(client: Client, pupil_id: str) 
     }
 
 
+def test_a_class_teacher_raises_a_concern_in_one_call_with_four_fields(
+    client: Client, pupil_id: str
+) -> None:
+    teacher = client.signed_in_as(Role.CLASS_TEACHER)
+    body = {
+        "occurred_on": "2024-01-15",
+        "areas": ["cognition_and_learning"],
+        "description": "Guesses words from the picture",
+        "strengths": "Listens closely",
+    }
+
+    assert teacher.post(f"/v1/pupils/{pupil_id}/concerns/raise", body).status_code == 201
+    for field in body:
+        less = {name: value for name, value in body.items() if name != field}
+        problem = problem_of(teacher.post(f"/v1/pupils/{pupil_id}/concerns/raise", less), 422)
+        assert [error["pointer"] for error in problem["errors"]] == [f"#/{field}"]
+
+
 def test_nothing_is_at_another_address(client: Client) -> None:
     problem_of(client.get("/v1/children"), 404)
     problem_of(client.get("/v1/register/"), 404)

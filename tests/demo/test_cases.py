@@ -136,6 +136,30 @@ def test_leo_moved_academy_with_his_record(tale: Tale) -> None:
     assert pupil["upn"] == "G001000026003"
 
 
+def test_tomasz_had_a_reduced_timetable_and_his_record_went_after_he_had_left(tale: Tale) -> None:
+    story = {row["event"]: row for row in tale.story("Tomasz Nowak")}
+
+    assert story["ReducedTimetableAgreed"]["detail"] == (
+        "re induction; Re-induction after anxiety-related absence; "
+        "16 September 2025 to 24 October 2025; mornings; from 6 October 2025 to 14:00"
+    )
+    assert story["ReducedTimetableEnded"]["detail"] == "Full time from 28 October 2025"
+    assert story["HandoverSent"]["occurred_on"] > story["PupilLeft"]["occurred_on"]
+    assert story["HandoverSent"]["detail"] == (
+        "To Northgate High School; SEND file, chronology, last plan; secure transfer"
+    )
+
+
+def test_what_was_asked_at_the_gate_is_a_request_and_a_late_call_says_so(tale: Tale) -> None:
+    story = {row["event"]: row for row in tale.story("Aisha Rahman")}
+
+    assert story["SubjectAccessRequested"]["detail"] == (
+        "Nasreen Rahman; verbal, at the gate; everything held"
+    )
+    call = story["ContactWithFamilyRecorded"]
+    assert (call["days_late"], call["role"]) == (21, "class_teacher")
+
+
 def test_what_aisha_was_given_is_costed_as_planned_and_as_delivered(tale: Tale) -> None:
     [row] = tale.api.get("/v1/provision-map")["data"]
 

@@ -142,6 +142,29 @@ def test_the_words_are_those_of_the_entry() -> None:
     assert told["SupportLevelChanged"] == "targeted to specialist; EP involved"
 
 
+def test_the_words_of_the_family_s_part_are_those_of_the_entry() -> None:
+    told = {type(event).__name__: detail_of(event) for event in reversed(storied().events)}
+
+    assert told["ContactWithFamilyRecorded"] == (
+        "Nasreen Rahman; Telephone; Asked for the report in Bengali"
+    )
+    assert told["MeetingHeld"] == "parents; Nasreen Rahman; How mornings go at home"
+    assert told["SignpostingGiven"] == "SENDIASS, local offer; Nasreen Rahman"
+    assert told["ComplaintReceived"] == (
+        "Nasreen Rahman; about personal data; A letter went to another family"
+    )
+    assert told["ReducedTimetableAgreed"] == (
+        "medical; Returns after an operation; 4 July 2024 to 19 July 2024; Mornings; "
+        "from 11 July 2024 Until two"
+    )
+    assert told["ReducedTimetableEnded"] == "Full time from 18 July 2024"
+    assert told["HandoverSent"] == (
+        "To Birch Lane Academy; Books, Coloured overlays; In a locked box"
+    )
+    assert told["SubjectAccessRequested"] == "Nasreen Rahman; At the gate; Everything held"
+    assert told["DeadlineExtended"] == "By 1 month; Files of three services"
+
+
 def test_the_four_part_cycle_is_in_evidence() -> None:
     phases = Counter(phase_of(event) for event in storied().events)
 

@@ -31,7 +31,7 @@ def of(kind: type[E], words: Words[E]) -> Sentence:
     return kind, words
 
 
-ABBREVIATIONS = {"send", "sen", "ehc", "ehcp", "eal", "ip"}
+ABBREVIATIONS = {"send", "sen", "ehc", "ehcp", "eal", "ip", "sendiass"}
 
 
 def in_plain_words(code: str) -> str:

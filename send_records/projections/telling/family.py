@@ -71,6 +71,10 @@ def _complaint(event: complaints.ComplaintReceived) -> str:
     return joined(complainant, kind, event.about)
 
 
+def _months(number: int) -> str:
+    return "1 month" if number == 1 else f"{number} months"
+
+
 SENTENCES: list[Sentence] = [
     of(transition.TransitionPlanned, _planned),
     of(transition.TransitionMeetingHeld, lambda e: joined(_present(e.attendees), e.summary)),
@@ -108,5 +112,5 @@ SENTENCES: list[Sentence] = [
         access_clock.RequesterIdentified,
         lambda e: joined(e.contact.name if e.contact else None, in_plain_words(e.authority)),
     ),
-    of(access_clock.DeadlineExtended, lambda e: joined(f"By {e.months} months", e.why)),
+    of(access_clock.DeadlineExtended, lambda e: joined(f"By {_months(e.months)}", e.why)),
 ]
