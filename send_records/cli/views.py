@@ -61,8 +61,9 @@ def project(
             opening = partial(open_seals, settings, found.app)
             _rebuild(found, opening, rebuild_name, processes, as_json=as_json)
             return
+        conninfo = found.as_projector()
         with open_seals(settings, found.app) as seals:
-            engine = Engine(found.as_projector(), seals, found.projections)
+            engine = Engine(conninfo, seals, found.projections)
             if once:
                 taken = engine.catch_up()
                 print_json({"events": taken}) if as_json else out.print(
