@@ -40,6 +40,7 @@ class AgreementRow:
     answered_on: date | None = None
     expires_on: date | None = None
     ended_on: date | None = None
+    corrected: list[str] = field(default_factory=list)
 
     def is_of(self, event: Asked) -> bool:
         """Whether it is of an event's purpose and agency."""

@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import fields, replace
+from datetime import date
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from send_records.aggregates.base import DomainEvent
+from send_records.aggregates.corrected import (
+    EntryCorrected,
+    EntryWithdrawn,
+    Struck,
+    as_corrected,
+)
+from send_records.aggregates.disputes import (
+    EntryDisputed,
+    ProcessingRestricted,
+    RestrictionLifted,
+)
 from send_records.aggregates.retention import PersonalDataErased
 from send_records.store.mapper import ErasedEvent, Recorded
 
 R = TypeVar("R")
+E = TypeVar("E", bound=DomainEvent)
+
+ABOUT_ENTRIES: set[type[DomainEvent]] = {
+    EntryCorrected,
+    EntryWithdrawn,
+    EntryDisputed,
+    ProcessingRestricted,
+    RestrictionLifted,
+}
+"""The events that are about other entries: with one of them, a record is folded anew, whole."""
+
+UNMARKED = {"pupil_id", "version", "position", "corrected"}
+"""The fields of rows that a correction does not put right."""
 
 Key = Any
 """What identifies a row: the pupil's id, unless the projection has more rows than pupils."""
@@ -40,6 +66,28 @@ class Projection(ABC, Generic[R]):
         """Return the key of the row an event may change: the pupil's, unless overridden."""
         return event.originator_id
 
+    def read(self, events: Sequence[DomainEvent], as_of: date | None = None) -> dict[Key, R | None]:
+        """Return what one pupil's whole record folds to as it reads with its corrections, as of a
+        day if one is given; what it would say without them is marked.
+
+        What was put right since was so on the day itself: the correction counts, whenever made.
+        """
+        recorded: dict[Key, R | None] = {}
+        rows: dict[Key, R | None] = {}
+        read = [each for each in as_corrected(events) if not isinstance(each, Struck)]
+        fold(self, recorded, happened_by(as_of, events))
+        fold(self, rows, happened_by(as_of, read))
+        return self.marked(rows, recorded)
+
+    def marked(
+        self, rows: Mapping[Key, R | None], recorded: Mapping[Key, R | None]
+    ) -> dict[Key, R | None]:
+        """Return rows with the names of the fields that would say something else as recorded."""
+        return {
+            key: None if row is None else marked_as(row, differing(row, recorded.get(key)))
+            for key, row in rows.items()
+        }
+
     def matters(self, event: DomainEvent) -> bool:
         """Return whether an event can change a row; it need not be looked at otherwise."""
         return True
@@ -65,11 +113,47 @@ class Projection(ABC, Generic[R]):
         return None
 
 
-def folded(projection: Projection[R], events: Iterable[Recorded]) -> dict[Key, Any]:
-    """Return the rows that events add up to from nothing, by key."""
-    rows: dict[Key, R | None] = {}
-    fold(projection, rows, events)
+def differing(row: object, recorded: object | None) -> list[str]:
+    """Return the names of a row's fields that are otherwise in the row as it was recorded."""
+    names = [field.name for field in fields(row)]  # type: ignore[arg-type]
+    return [
+        name
+        for name in names
+        if name not in UNMARKED and getattr(row, name) != getattr(recorded, name, None)
+    ]
+
+
+def marked_as(row: R, names: Sequence[str]) -> R:
+    """Return a row with the names of the fields that were put right, itself if there are none."""
+    return replace(row, corrected=list(names)) if names else row  # type: ignore[type-var]
+
+
+def happened_by(as_of: date | None, events: Iterable[E]) -> list[E]:
+    """Return those of some events that had happened by a day; all, if none is given."""
+    return [event for event in events if as_of is None or event.occurred_on <= as_of]
+
+
+def folded(
+    projection: Projection[R], events: Iterable[Recorded], as_of: date | None = None
+) -> dict[Key, Any]:
+    """Return the rows that events add up to from nothing, by key; as of a day, if one is given."""
+    rows: dict[Key, R | None] = fold_whole(projection, list(events), as_of)
     return projection.shown(rows)
+
+
+def fold_whole(
+    projection: Projection[R], events: Sequence[Recorded], as_of: date | None = None
+) -> dict[Key, R | None]:
+    """Fold the whole records of some pupils from nothing, each as it reads with its corrections;
+    as of a day, if one is given."""
+    corrected = {e.originator_id for e in events if type(e) in ABOUT_ENTRIES} - erased_in(events)
+    known = [e for e in events if not isinstance(e, ErasedEvent)]
+    rows: dict[Key, R | None] = {}
+    plain = known if not corrected else [e for e in known if e.originator_id not in corrected]
+    fold(projection, rows, plain if as_of is None else happened_by(as_of, plain))
+    for pupil in corrected:
+        rows |= projection.read([e for e in known if e.originator_id == pupil], as_of)
+    return rows
 
 
 def fold(
@@ -77,9 +161,9 @@ def fold(
 ) -> set[Key]:
     """Fold events into rows, by key; return the keys of the rows that are not what they were.
 
-    The one way in which rows come about: for today, for a rebuild, and for any past moment.  Of a
-    pupil who was erased nothing is left: the rows in hand go, and ``erased_in`` names the pupil
-    for those that are not in hand.
+    The one way in which rows come about: for today, for a rebuild, and for any past moment; what
+    is given to it reads as corrected.  Of a pupil who was erased nothing is left: the rows in hand
+    go, and ``erased_in`` names the pupil for those that are not in hand.
     """
     changed = set()
     for event in events:

@@ -17,7 +17,7 @@ from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
 from send_records.aggregates.retention import PersonalDataErased
-from send_records.projections.base import Key, Projection, fold
+from send_records.projections.base import Key, Projection, fold_whole
 from send_records.projections.engine import PROJECTIONS
 from send_records.projections.several_tables import table_of
 from send_records.projections.tables import Table
@@ -104,8 +104,7 @@ def _opened(
 def _compared(
     connection: Connection, table: Table[Any], pupils: Sequence[UUID], events: Sequence[Recorded]
 ) -> list[Finding]:
-    rows: dict[Any, Any] = {}
-    fold(table.projection, rows, events)
+    rows = fold_whole(table.projection, events)
     last = {event.originator_id: event.position or 0 for event in events}
     return [
         finding

@@ -7,16 +7,25 @@ was recorded later than it happened says by how many days.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
 
 from send_records.aggregates.base import DomainEvent
+from send_records.aggregates.corrected import (
+    EntryCorrected,
+    EntryWithdrawn,
+    Struck,
+    as_corrected,
+)
+from send_records.aggregates.disputes import EntryDisputed, restrictions
 from send_records.aggregates.values import day_in_london
 from send_records.projections.base import Key, Projection
 from send_records.projections.pages import Page, Views, page_in_order
 from send_records.projections.rows import SEALED
 from send_records.projections.telling import detail_of, phase_of
+from send_records.projections.telling.base import in_plain_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,10 @@ class ChronologyRow:
     reason: str | None = field(metadata=SEALED)
     data_class: str = field(metadata=SEALED)
     origin: str = field(metadata=SEALED)
+    corrected: bool = False
+    withdrawn: bool = False
+    disputed: bool = False
+    restricted: bool = False
 
 
 class Chronology(Projection[ChronologyRow]):
@@ -75,6 +88,64 @@ class Chronology(Projection[ChronologyRow]):
             data_class=event.data_class,
             origin=event.origin,
         )
+
+    def read(
+        self, events: Sequence[DomainEvent], as_of: date | None = None
+    ) -> dict[Key, ChronologyRow | None]:
+        """Each entry as it reads now, with its marks; what was withdrawn is struck and says only
+        why, and of what is restricted nothing is said."""
+        marks, rows = Marks.of(events), dict[Key, ChronologyRow | None]()
+        for read in as_corrected(events):
+            entry = read.event if isinstance(read, Struck) else read
+            row = self.project(None, entry)
+            if row is not None and (as_of is None or row.occurred_on <= as_of):
+                rows[row.position] = marks.on(row, entry)
+        return rows
+
+
+NOT_USED = "Stored and not used (UK GDPR Art 18)"
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What later entries say of a record's entries, each by its version."""
+
+    corrected: Collection[int]
+    withdrawn: Mapping[int, EntryWithdrawn]
+    disputed: Collection[int]
+    restricted: Collection[int]
+
+    @classmethod
+    def of(cls, events: Sequence[DomainEvent]) -> Marks:
+        """Return what is said of entries in a whole record."""
+        withdrawals = [event for event in events if isinstance(event, EntryWithdrawn)]
+        return cls(
+            {event.entry_version for event in events if isinstance(event, EntryCorrected)},
+            {version: each for each in withdrawals for version in each.entry_versions},
+            {event.entry_version for event in events if isinstance(event, EntryDisputed)},
+            restrictions(events).keys(),
+        )
+
+    def on(self, row: ChronologyRow, entry: DomainEvent) -> ChronologyRow:
+        """Return the row of an entry with its marks."""
+        at = entry.originator_version
+        restricted = at in self.restricted
+        about = entry.entry_version if isinstance(entry, EntryCorrected) else at
+        row = replace(
+            row,
+            corrected=at in self.corrected,
+            withdrawn=at in self.withdrawn,
+            disputed=at in self.disputed,
+            restricted=restricted,
+        )
+        if at in self.withdrawn:
+            why = in_plain_words(self.withdrawn[at].why)
+            return replace(row, detail=f"Withdrawn: {why}", reason=None)
+        if about in self.withdrawn:
+            return replace(row, detail=f"Of entry {about}, withdrawn since", reason=None)
+        if restricted or about in self.restricted:
+            return replace(row, detail=NOT_USED, reason=None)
+        return row
 
 
 def chronology_page(

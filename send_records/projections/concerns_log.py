@@ -54,6 +54,7 @@ class ConcernRow:
     why: str | None = field(default=None, metadata=SEALED)
     closed_on: date | None = None
     outcome: str | None = None
+    corrected: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

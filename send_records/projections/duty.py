@@ -37,6 +37,7 @@ class DutyRow:
     until: str = field(metadata=SEALED)
     citation: str = field(metadata=SEALED)
     about: dict[str, str] = field(metadata=SEALED)
+    corrected: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -35,6 +35,7 @@ from send_records.projections.send_register import SendRegister
 from send_records.projections.several_tables import table_of
 from send_records.projections.tables import Table
 from send_records.projections.targets import Targets
+from send_records.projections.whole import Whole, fold_anew, whole_records
 from send_records.store.connections import AMBIGUOUS, Pool, one
 from send_records.store.mapper import ErasedEvent, EventMapper, Recorded
 from send_records.store.recorder import read_log
@@ -141,8 +142,9 @@ class Engine:
             if not rows:
                 return 0
             events = list(self._mapper.read(rows))
+            whole = whole_records(connection, self._mapper, events)
             for table in self._tables:
-                project_batch(connection, table, events[positions[table.name] - start :])
+                project_batch(connection, table, events[positions[table.name] - start :], whole)
             connection.execute(
                 "UPDATE projection_positions SET position = greatest(position, %s) "
                 "WHERE name = ANY(%s)",
@@ -172,10 +174,18 @@ def lock_positions(connection: Connection, names: Sequence[str]) -> dict[str, in
     return dict(rows)
 
 
-def project_batch(connection: Connection, table: Table[Any], events: Sequence[Recorded]) -> None:
-    """Fold events into a projection's table, within the caller's transaction."""
+def project_batch(
+    connection: Connection, table: Table[Any], events: Sequence[Recorded], whole: Whole
+) -> None:
+    """Fold events into a projection's table, within the caller's transaction; and the pupils of
+    ``whole``, if an event is of them, anew."""
     projection = table.projection
-    matter = [e for e in events if not isinstance(e, ErasedEvent) and projection.matters(e)]
+    anew = {e.originator_id for e in events if e.originator_id in whole} if whole else set()
+    matter = [
+        e
+        for e in events
+        if not isinstance(e, ErasedEvent) and e.originator_id not in anew and projection.matters(e)
+    ]
     rows: dict[Key, Any] = {}
     if matter and not projection.row_an_event:
         rows = table.load(connection, {projection.key_of(e) for e in matter})
@@ -183,6 +193,8 @@ def project_batch(connection: Connection, table: Table[Any], events: Sequence[Re
     changed = fold(projection, rows, matter)
     table.save(connection, {key: rows[key] for key in changed}, before)
     table.forget(connection, erased_in(events))
+    if anew:
+        fold_anew(connection, table, [whole[pupil] for pupil in anew])
 
 
 def lag(connection: Connection) -> dict[str, int]:

@@ -40,6 +40,7 @@ class GapRow:
     days: int | None
     target: str | None = field(metadata=SEALED)
     basis: str = field(metadata=SEALED)
+    corrected: list[str] = field(default_factory=list)
 
 
 class EvidenceGaps(Several[GapsState, GapRow]):

@@ -40,6 +40,7 @@ class MedicalRow:
     emergency: str | None = field(metadata=SEALED)
     medication: list[str] = field(metadata=SEALED)
     why_removed: str | None = field(metadata=SEALED)
+    corrected: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

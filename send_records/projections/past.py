@@ -20,6 +20,7 @@ from send_records.collector import collector_off
 from send_records.projections.base import Projection, folded
 from send_records.projections.moments import Moment
 from send_records.projections.processes import Handful, handfuls
+from send_records.projections.whole import corrected_among
 from send_records.store.mapper import ErasedEvent, EventMapper, Recorded
 from send_records.store.recorder import erased_among, select
 from send_records.store.sealing import Seals
@@ -92,26 +93,23 @@ def _rows_of(
     moment: Moment,
     handful: Handful,
 ) -> list[Any]:
+    corrected = corrected_among(connection, handful.pupils, moment.position)
+    rest = [pupil for pupil in handful.pupils if pupil not in corrected]
     topics = projection.topics()
     asked = {
-        "pupils": list(handful.pupils),
         "position": moment.position,
         "as_of": moment.as_of,
         "topics": list(topics or ()),
     }
-    read = mapper.read(select(connection, ALL if topics is None else COUNTED, asked))
-    of_each = (list(events) for _, events in groupby(read, attrgetter("originator_id")))
-    counting = chain.from_iterable(_that_count(events, moment) for events in of_each)
-    return list(folded(projection, counting).values())
+    rows = select(connection, ALL if topics is None else COUNTED, asked | {"pupils": rest})
+    if corrected:  # any entry may be about one that matters, or say on which day that happened
+        rows += select(connection, ALL, asked | {"pupils": list(corrected)})
+    of_each = groupby(mapper.read(rows), attrgetter("originator_id"))
+    counting = chain.from_iterable(_known(list(events)) for _, events in of_each)
+    return list(folded(projection, counting, moment.as_of).values())
 
 
-def _that_count(events: Sequence[Recorded], moment: Moment) -> list[DomainEvent]:
-    """Return, of one pupil's events as they were known, those that had happened by then; none, if
-    the key has gone between two of them.
-
-    The one place where a pupil's events pass before they are folded as of a moment.
-    """
+def _known(events: Sequence[Recorded]) -> list[DomainEvent]:
+    """Return one pupil's events; none, if the key has gone between two of them."""
     known = [event for event in events if not isinstance(event, ErasedEvent)]
-    if len(known) < len(events):
-        return []
-    return [event for event in known if moment.as_of is None or event.occurred_on <= moment.as_of]
+    return known if len(known) == len(events) else []

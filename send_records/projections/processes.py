@@ -26,7 +26,7 @@ from psycopg import Connection, IsolationLevel
 from psycopg.sql import SQL, Literal
 
 from send_records.collector import collector_off
-from send_records.projections.base import Key, Projection, fold
+from send_records.projections.base import Projection, fold_whole
 from send_records.projections.several_tables import table_of
 from send_records.projections.shadows import shadow_of
 from send_records.projections.tables import Table
@@ -135,9 +135,7 @@ class Folding:
         return Folded(handful.events, found)
 
     def _fold(self, shadow: Table[Any], pupils: Sequence[UUID], events: Sequence[Recorded]) -> int:
-        rows: dict[Key, Any] = {}
-        fold(shadow.projection, rows, events)
-        parts = shadow.parts(rows)
+        parts = shadow.parts(fold_whole(shadow.projection, events))
         return sum(table.fill(self._connection, made, pupils) for table, made in parts)
 
 

@@ -66,6 +66,7 @@ class ProvisionRow:
     exit_data: str | None = field(metadata=SEALED)
     impact: str | None = field(metadata=SEALED)
     why_ended: str | None = field(metadata=SEALED)
+    corrected: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from send_records.projections.processes import (
 from send_records.projections.rulings import renew
 from send_records.projections.several_tables import table_of
 from send_records.projections.shadows import index, shadow_of, shadows, swap
+from send_records.projections.whole import whole_records
 from send_records.store.connections import at_one_moment, one
 from send_records.store.mapper import EventMapper
 from send_records.store.recorder import read_log
@@ -181,7 +182,9 @@ class _Level:
         for name, shadow in self._shadows.items():
             while (left := positions.get(name, 0) - self.reached[name]) > 0:
                 rows = read_log(self._owner, after=self.reached[name], limit=min(BATCH, left))
-                project_batch(self._owner, shadow, list(self._mapper.read(rows)))
+                events = list(self._mapper.read(rows))
+                whole = whole_records(self._owner, self._mapper, events)
+                project_batch(self._owner, shadow, events, whole)
                 self.reached[name] = rows[-1].id
 
     def retag(self) -> None:

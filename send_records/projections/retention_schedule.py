@@ -69,6 +69,7 @@ class RetentionRow:
     advice_citation: str | None = None
     holds: list[HoldRow] = field(default_factory=list, metadata=SEALED)
     held: bool = False
+    corrected: list[str] = field(default_factory=list)
 
 
 class RetentionSchedule(Projection[RetentionRow]):

@@ -114,6 +114,7 @@ class RegisterRow:
     young_carer: bool | None = None
     disability: bool | None = None
     left_on: date | None = None
+    corrected: list[str] = field(default_factory=list)
 
     def at(self, version: int) -> RegisterRow:
         """Return the row at a version.  This is ``replace`` spelled out: it is done once for each

@@ -14,8 +14,8 @@ To write one (``agreements`` is an example): a frozen dataclass for the state; o
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
@@ -24,7 +24,7 @@ import orjson
 from pydantic import TypeAdapter
 
 from send_records.aggregates.base import DomainEvent
-from send_records.projections.base import Key, Projection
+from send_records.projections.base import Key, Projection, differing, marked_as
 from send_records.projections.rows import SEALED
 
 S = TypeVar("S")
@@ -47,6 +47,9 @@ class Case(Generic[S]):
     pupil_id: UUID
     version: int
     state: S
+    marks: Mapping[Key, Sequence[str]] = field(default_factory=dict)
+    """Which fields of which rows were put right.  They are not kept with the state: a record with a
+    correction is folded anew each time."""
 
 
 class Several(Projection[Case[S]], Generic[S, R]):
@@ -87,7 +90,27 @@ class Several(Projection[Case[S]], Generic[S, R]):
 
     def shown(self, folded: Mapping[Key, Case[S] | None]) -> dict[Key, Any]:
         cases = (case for case in folded.values() if case is not None)
-        return {getattr(row, self.key): row for case in cases for row in self.rows(case.state)}
+        return {
+            (key := getattr(row, self.key)): marked_as(row, case.marks.get(key, ()))
+            for case in cases
+            for row in self.rows(case.state)
+        }
+
+    def marked(
+        self, rows: Mapping[Key, Case[S] | None], recorded: Mapping[Key, Case[S] | None]
+    ) -> dict[Key, Case[S] | None]:
+        before = self.shown(recorded)
+        return {
+            pupil: case
+            and replace(
+                case,
+                marks={
+                    key: differing(row, before.get(key))
+                    for key, row in self.shown({pupil: case}).items()
+                },
+            )
+            for pupil, case in rows.items()
+        }
 
     @cached_property
     def states(self) -> States:

@@ -69,6 +69,8 @@ class TargetRow:
         """Whether the plan reads so now, and is not over."""
         return self.amended_on is None and self.superseded_on is None and self.ended_on is None
 
+    corrected: list[str] = field(default_factory=list)
+
     def settled(self) -> TargetRow:
         """Return the row that says whether the target is still worked towards."""
         return replace(self, open=self.stands and self.outcome not in DONE)

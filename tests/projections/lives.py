@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from send_records.aggregates.base import Actor, Command, DomainEvent
 from send_records.aggregates.corrected import as_corrected, pupil_of
 from send_records.aggregates.pupil import AdmitPupil, Pupil
-from send_records.projections.base import Projection, fold
+from send_records.projections.base import Projection, folded
 from tests.api.story import REFUSED, STORY
 from tests.scenario import ADMIT, SENCO, by
 
@@ -39,18 +39,18 @@ class Life:
         return self
 
     def _take(self, events: Sequence[DomainEvent], recorded_at: datetime | None) -> None:
+        before = self.pupil
         for event in events:
+            self.pupil = event.mutate(self.pupil)
             noon = datetime.combine(event.occurred_on, time(12), UTC)
             recorded = {"position": len(self.events) + 1, "recorded_at": recorded_at or noon}
             self.events.append(event.model_copy(update=recorded))
-        self.pupil = pupil_of(as_corrected(self.events))
+        if self.pupil and before and self.pupil.corrections > before.corrections:
+            self.pupil = pupil_of(as_corrected(self.events))
 
     def row(self, projection: Projection[R]) -> R:
         """Return the row of the last event, folded from nothing."""
-        rows: dict[object, R | None] = {}
-        fold(projection, rows, self.events)
-        row = rows[projection.key_of(self.events[-1])]
-        assert row is not None
+        row: R = folded(projection, self.events)[projection.key_of(self.events[-1])]
         return row
 
 

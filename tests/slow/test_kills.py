@@ -440,7 +440,7 @@ class TwoTransactions(Engine):
                 if step == "rows":
                     batch = list(self._mapper.read(taken))
                     for projection in self._projections:
-                        project_batch(connection, Table(projection, self._seals), batch)
+                        project_batch(connection, Table(projection, self._seals), batch, {})
                 else:
                     connection.execute(
                         "UPDATE projection_positions SET position = %s", [taken[-1].id]

@@ -21,8 +21,9 @@ PHASES: dict[str, Phase] = {
 
 
 def _correction(event: corrected.EntryCorrected) -> str:
-    before, after = in_words(event.from_value), in_words(event.to_value)
-    return joined(f"Entry {event.entry_version}, {event.field}: {before}, now {after}", event.why)
+    """What it says now and why; what it said is for those who may open the entry itself."""
+    now = in_words(event.to_value)
+    return joined(f"Entry {event.entry_version}, {event.field}: now {now}", event.why)
 
 
 def in_words(value: JsonValue) -> str:
