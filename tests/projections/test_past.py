@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 from send_records.aggregates import EVENTS
 from send_records.aggregates.base import Command, DomainEvent
 from send_records.aggregates.corrections import AboutAnEntry
+from send_records.aggregates.values import STORED
 from send_records.application import SendRecords
 from send_records.bootstrap import Database
 from send_records.projections.base import Projection
@@ -56,6 +58,15 @@ def keep(log: Connection, *lives: Sequence[DomainEvent]) -> list[UUID]:
 
 PLAIN_COMMANDS = [each for each in COMMANDS if not issubclass(each, AboutAnEntry)]
 
+IDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def as_of_pupil(event: DomainEvent, pupil: UUID) -> DomainEvent:
+    """Return an event as a pupil's, and every id in it as one that no other pupil has."""
+    said = IDS.sub(lambda found: str(uuid5(pupil, found[0])), event.model_dump_json())
+    made = type(event).model_validate_json(said, context=STORED)
+    return made.model_copy(update={"originator_id": pupil})
+
 
 def plainly(
     projection: Projection[Any], events: Sequence[DomainEvent], moment: Moment
@@ -85,13 +96,13 @@ def lives(draw: st.DrawFn) -> list[DomainEvent]:
     history = History()
     opening: list[Command] = draw(st.sampled_from(OPENINGS))
     for place, command in enumerate(opening):
-        history.ask(command, MOTHER if place == 0 else uuid4())
-    for _ in range(draw(st.integers(0, 12))):
+        history.ask(command, MOTHER if place == 0 else UUID(int=100 + place))
+    for place in range(draw(st.integers(0, 12))):
         command_class = draw(st.sampled_from(PLAIN_COMMANDS))
         with suppress(ValidationError):
             known = known_in(history, command_class)
             command = command_class(**draw(fields(command_class, known)))
-            history.ask(command, uuid4())
+            history.ask(command, UUID(int=1000 + place))
     return history.events
 
 
