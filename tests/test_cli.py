@@ -18,6 +18,7 @@ import pytest
 from typer.testing import CliRunner
 
 from send_records.cli import app
+from send_records.cli.past import _cell
 from send_records.projections.engine import PROJECTIONS
 from send_records.store.embedded import EmbeddedPostgres
 from tests.scratch import scratch
@@ -170,7 +171,7 @@ def test_after_a_kill_the_server_is_found_and_stopped_by_the_next(data_dir: Path
     assert server.postmaster_pid is None
 
 
-# Keys and proofs
+# The past
 
 
 @pytest.fixture
@@ -178,6 +179,59 @@ def kept_up(data_dir: Path) -> Iterator[Path]:
     """The data directory with its server running, which each command would else start and stop."""
     with EmbeddedPostgres(data_dir):
         yield data_dir
+
+
+def test_the_register_of_census_day_is_asked_without_the_api(kept_up: Path) -> None:
+    census = ("register", "--as-of", "2026-01-15", "--data-dir", kept_up)
+
+    asked = run(*census, "--json")
+    answer_ = orjson.loads(asked.stdout)
+    table, spreadsheet = run(*census), run(*census, "--csv")
+
+    names = [row["legal_name"] for row in answer_["data"]]
+    assert "Aisha Rahman" in names
+    again = f"--known-at position:{answer_['meta']['position']}"
+    assert f"--as-of 2026-01-15 {again}" in asked.stderr
+    assert run(*census, "--json", *again.split()).stdout == asked.stdout
+    assert all(name in table.stdout for name in names)
+    lines = spreadsheet.stdout.splitlines()
+    assert lines[0].startswith("pupil_id,legal_name,")
+    assert len(lines) == len(names) + 1
+
+
+def test_what_was_known_on_a_day_is_asked_without_the_api(kept_up: Path) -> None:
+    aisha = pupil_id(kept_up, "Aisha")
+    story = ("chronology", aisha, "--data-dir", kept_up)
+    known = answer(*story, "--known-at", "2024-06-20", "--json")["data"]
+    later = answer(*story, "--json")["data"]
+
+    assert known == [row for row in later if row["recorded_at"] < "2024-06-21"]
+    assert 0 < len(known) < len(later)
+    assert {row["occurred_on"] <= "2024-06-20" for row in known} == {True}
+    nothing = run(*story, "--as-of", "2015-01-01")
+    assert nothing.returncode == 1
+    assert "Nothing was on record" in nothing.stderr
+    unclear = run(*story, "--known-at", "last year")
+    assert unclear.returncode == 1
+    assert "Say known_at as an instant" in unclear.stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        (None, ""),
+        (["a", "b"], "a; b"),
+        ([{"sen_type": "SPLD"}, {"sen_type": "SLCN"}], "SPLD; SLCN"),
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+        ("O'Neill", "O'Neill"),
+        (True, "True"),
+    ],
+)
+def test_a_cell_is_never_a_formula(value: Any, cell: str) -> None:
+    assert _cell(value) == cell
+
+
+# Keys and proofs
 
 
 def test_an_outsider_checks_an_extract_with_what_comes_with_it(

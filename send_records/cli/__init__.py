@@ -32,6 +32,7 @@ from send_records.cli.console import (
 )
 from send_records.cli.keys import app as keys_app
 from send_records.cli.looking import find, history, psql, token
+from send_records.cli.past import chronology, register
 from send_records.cli.proof import extract_command, notarise, verify
 from send_records.cli.views import project
 from send_records.collector import set_apart
@@ -68,6 +69,8 @@ app.command()(project)
 app.command()(token)
 app.command()(find)
 app.command()(history)
+app.command()(register)
+app.command()(chronology)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(psql)
 
 

@@ -14,7 +14,7 @@ from send_records.projections.base import Key, Projection
 from send_records.projections.conditions import Condition
 from send_records.projections.moments import Moment
 from send_records.projections.pages import Asked, Opened, PlaceGone, Views, opened
-from send_records.projections.past import rows_of, rows_of_all
+from send_records.projections.past import Progress, rows_of, rows_of_all
 from send_records.projections.send_register import SendRegister
 from send_records.projections.tables import OfAcademy
 from send_records.store.inhand import InHand
@@ -42,11 +42,13 @@ class Then(Views):
 
     moment: Moment = field(kw_only=True)
     in_hand: InHand[Asked, list[Any]] = field(kw_only=True)
+    progress: Progress = field(kw_only=True, default=lambda done, total: None)
 
     @classmethod
-    def of(cls, views: Views, moment: Moment) -> Then:
+    def of(cls, views: Views, moment: Moment, **more: Any) -> Then:
         """Return the read side as it was; what is in hand stays so, for the next question."""
-        return cls(views.pool, views.seals, views.ruled, moment=moment, in_hand=views.past)
+        pool, seals, ruled = views.pool, views.seals, views.ruled
+        return cls(pool, seals, ruled, moment=moment, in_hand=views.past, **more)
 
     def every(
         self,
@@ -116,7 +118,7 @@ class Then(Views):
             if (kept := self.in_hand.get(key)) is not None:
                 return kept
             with self.pool.connection() as connection:
-                found = rows_of_all(connection, self.seals, projection, self.moment)
+                found = rows_of_all(connection, self.seals, projection, self.moment, self.progress)
             self.in_hand.keep(key, found, since)
             return found
 
