@@ -156,6 +156,7 @@ def _asked_of(http: HttpRequest) -> list[UUID]:
     return []
 
 
+AggregatesAccess = Annotated[Accounting, Depends(AccessClass(Act.READ, Tier.AGGREGATES))]
 DirectoryAccess = Annotated[Accounting, Depends(AccessClass(Act.READ, Tier.DIRECTORY))]
 ProvisionAccess = Annotated[Accounting, Depends(AccessClass(Act.READ, Tier.PROVISION))]
 AssessmentAccess = Annotated[Accounting, Depends(AccessClass(Act.READ, Tier.ASSESSMENT))]

@@ -11,12 +11,7 @@ from fastapi import Query, Response
 from send_records.aggregates.concerns import Answer, Outcome
 from send_records.aggregates.values import Day
 from send_records.api.accounting import AssessmentAccess, ProvisionAccess
-from send_records.api.dependencies import (
-    Academy,
-    After,
-    Limit,
-    Records,
-)
+from send_records.api.dependencies import Academy, After, Limit, Records
 from send_records.api.moments import PagesAtAnyTime
 from send_records.api.recording import router_for
 from send_records.api.views import ListingAtAnyTime, listing, pupil_after, wait_for
@@ -44,7 +39,10 @@ def get_evidence_gaps(
     academy: Academy = None,
     pupil_id: UUID | None = None,
     kind: GapKind | None = None,
-    on: Annotated[Day | None, Query(description="As of this day; today if none is named")] = None,
+    on: Annotated[
+        Day | None,
+        Query(description="Open on this day; today, or the day of as_of, if none is named"),
+    ] = None,
     closed: Annotated[bool, Query(description="Also what had been closed by then")] = False,
     limit: Limit = 50,
     after: After = None,

@@ -1,0 +1,60 @@
+"""What is asked of one pupil's record as a whole: what was known and done, and the plan of now."""
+
+from __future__ import annotations
+
+from fastapi import Response
+
+from send_records.aggregates.base import DomainEvent
+from send_records.api.accounting import AssessmentAccess, ProvisionAccess
+from send_records.api.dependencies import Records
+from send_records.api.moments import AtAnyTime, Question
+from send_records.api.recording import PupilId, router_for
+from send_records.api.views import json_response
+from send_records.application import SendRecords
+from send_records.projections.lags import Lag, lag_in
+from send_records.projections.pages import as_json
+from send_records.projections.plan_now import PlansNow, plans_now
+from send_records.projections.reading import as_read
+from send_records.threads import threaded
+
+router = router_for("questions")
+
+
+@router.get(
+    "/pupils/{pupil_id}/lag",
+    operation_id="get_lag",
+    summary="Get from knowing to acting",
+    response_model=Lag,
+)
+@threaded
+def get_lag(
+    pupil_id: PupilId, asked: AtAnyTime, service: Records, access: AssessmentAccess
+) -> Response:
+    """Return what the trust knew of the pupil, when it knew it, and what it did, each line with its
+    entry and with the days from noticing, and from recording, until something was done."""
+    lag = lag_in(_record(pupil_id, asked, service))
+    return access.given([pupil_id], json_response(as_json(lag)))
+
+
+@router.get(
+    "/pupils/{pupil_id}/plan",
+    operation_id="get_plan",
+    summary="Get the plan",
+    response_model=PlansNow,
+)
+@threaded
+def get_plan(
+    pupil_id: PupilId, asked: AtAnyTime, service: Records, access: ProvisionAccess
+) -> Response:
+    """Return the plan in force and the one in draft: targets with what the last review found of
+    them, the next review, the class teacher, and with whom it was agreed and shared."""
+    plans = plans_now(_record(pupil_id, asked, service))
+    return access.given([pupil_id], json_response(as_json(plans)))
+
+
+def _record(pupil_id: PupilId, asked: Question, service: SendRecords) -> list[DomainEvent]:
+    """Return what is on record of a pupil, as it reads; raise what says that nothing is."""
+    record = as_read(service.history(pupil_id), asked.moment)
+    if not record:
+        raise asked.absence(service, pupil_id)
+    return record

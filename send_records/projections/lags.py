@@ -1,0 +1,224 @@
+"""From knowing to acting: what the trust knew of a pupil, when it knew it, and what it did.
+
+The question of a tribunal and of an ombudsman.  Each thing that was known, by a concern, a need, an
+agency's advice or a parent's worry, is followed by the first entry of each kind that came after it:
+in time, and whether it was because of it is for a person to say.  An answer and a talk with parents
+name their concern, and so count for that one alone.  Every line names its entry: its version, the
+day it tells of, and the day it was recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from send_records.aggregates.agencies import AgencyAdviceReceived, AgencyReferred
+from send_records.aggregates.assessments import AssessmentRecorded, ObservationRecorded
+from send_records.aggregates.base import DomainEvent
+from send_records.aggregates.concerns import (
+    ConcernAnswered,
+    ConcernDiscussedWithParents,
+    ConcernRaised,
+)
+from send_records.aggregates.consents import NoticeGiven
+from send_records.aggregates.monitoring import MonitoringStarted
+from send_records.aggregates.needs import NeedIdentified
+from send_records.aggregates.plans import PlanDrafted
+from send_records.aggregates.provision import ProvisionStarted
+from send_records.aggregates.register import AddedToSendRegister
+from send_records.aggregates.reviews import ReviewHeld
+from send_records.aggregates.values import day_in_london
+from send_records.aggregates.voices import ParentVoiceRecorded
+from send_records.projections.telling import detail_of
+
+
+class KnownBy(StrEnum):
+    """How the trust came to know something."""
+
+    CONCERN = "concern"
+    NEED = "need"
+    ADVICE = "agency_advice"
+    PARENT = "parent_worry"
+
+
+class Step(StrEnum):
+    """What may be done about it."""
+
+    PARENTS_SPOKEN_TO = "parents_spoken_to"
+    CONCERN_ANSWERED = "concern_answered"
+    MONITORED = "monitoring_started"
+    ASSESSED = "assessed"
+    NEED_IDENTIFIED = "need_identified"
+    REFERRED = "agency_referred"
+    PARENTS_TOLD = "notice_given"
+    REGISTERED = "added_to_register"
+    PLANNED = "plan_drafted"
+    PROVIDED = "provision_started"
+    REVIEWED = "review_held"
+
+
+OF_ONE_CONCERN: dict[Step, type[ConcernDiscussedWithParents | ConcernAnswered]] = {
+    Step.PARENTS_SPOKEN_TO: ConcernDiscussedWithParents,
+    Step.CONCERN_ANSWERED: ConcernAnswered,
+}
+OF_ANY: dict[Step, tuple[type[DomainEvent], ...]] = {
+    Step.MONITORED: (MonitoringStarted,),
+    Step.ASSESSED: (AssessmentRecorded, ObservationRecorded),
+    Step.NEED_IDENTIFIED: (NeedIdentified,),
+    Step.REFERRED: (AgencyReferred,),
+    Step.PARENTS_TOLD: (NoticeGiven,),
+    Step.REGISTERED: (AddedToSendRegister,),
+    Step.PLANNED: (PlanDrafted,),
+    Step.PROVIDED: (ProvisionStarted,),
+    Step.REVIEWED: (ReviewHeld,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EntryNamed:
+    """An entry, so that it is found again: in the history, and in an extract."""
+
+    version: int
+    event: str
+    occurred_on: date
+    recorded_on: date
+    days_late: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """The first entry of its kind that came after something was known."""
+
+    step: Step
+    entry: EntryNamed
+    days_from_noticing: int
+    days_from_recording: int
+    """Below nothing where it was done before what was known was entered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was in place already, and did not come again: the last entry of its kind."""
+
+    step: Step
+    entry: EntryNamed
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Something that the trust knew, and what came of it."""
+
+    known_by: KnownBy
+    noticed_on: date
+    """When somebody noticed; of what came from outside, when it came."""
+    entry: EntryNamed
+    detail: str
+    followed: list[Followed]
+    """In the order in which it was done."""
+    before: list[Before]
+    not_on_record: list[Step]
+    """Of what there is no entry, before or after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """What was known of a pupil, and what was done, from the first thing known."""
+
+    first_noticed_on: date | None
+    first_recorded_on: date | None
+    known: list[Known]
+
+
+def lag_in(events: Iterable[DomainEvent]) -> Lag:
+    """Return what was known, when, and what followed, of one pupil's recorded events."""
+    record = sorted(
+        (event for event in events if event.recorded_at is not None),
+        key=lambda event: (event.occurred_on, event.originator_version),
+    )
+    known = sorted(
+        (_known(event, by, noticed_on, record) for event, by, noticed_on in _learnt(record)),
+        key=lambda each: (each.noticed_on, each.entry.version),
+    )
+    return Lag(
+        first_noticed_on=min((each.noticed_on for each in known), default=None),
+        first_recorded_on=min((each.entry.recorded_on for each in known), default=None),
+        known=known,
+    )
+
+
+def _learnt(record: Sequence[DomainEvent]) -> Iterator[tuple[DomainEvent, KnownBy, date]]:
+    """Yield the entries by which something came to be known, and since when it was."""
+    for event in record:
+        if isinstance(event, ConcernRaised):
+            yield event, KnownBy.CONCERN, min(event.noticed_on, event.occurred_on)
+        elif isinstance(event, NeedIdentified):
+            yield event, KnownBy.NEED, event.occurred_on
+        elif isinstance(event, AgencyAdviceReceived):
+            yield event, KnownBy.ADVICE, event.occurred_on
+        elif isinstance(event, ParentVoiceRecorded) and event.worries:
+            yield event, KnownBy.PARENT, event.occurred_on
+
+
+def _known(
+    learnt: DomainEvent, by: KnownBy, noticed_on: date, record: Sequence[DomainEvent]
+) -> Known:
+    entry = named(learnt)
+    followed, before, missing = list[Followed](), list[Before](), list[Step]()
+    for step in _steps_after(by):
+        taken = [event for event in record if event is not learnt and _is_step(event, step, learnt)]
+        after = [event for event in taken if event.occurred_on >= noticed_on]
+        if after:
+            first = named(after[0])
+            followed.append(
+                Followed(
+                    step,
+                    first,
+                    days_from_noticing=(first.occurred_on - noticed_on).days,
+                    days_from_recording=(first.occurred_on - entry.recorded_on).days,
+                )
+            )
+        elif taken:
+            before.append(Before(step, named(taken[-1])))
+        else:
+            missing.append(step)
+    followed.sort(key=lambda each: (each.entry.occurred_on, each.entry.version))
+    return Known(by, noticed_on, entry, detail_of(learnt), followed, before, missing)
+
+
+def _steps_after(by: KnownBy) -> Iterator[Step]:
+    """Yield the steps that may follow: a concern alone is answered, and a need is one already."""
+    for step in Step:
+        if step in OF_ONE_CONCERN and by is not KnownBy.CONCERN:
+            continue
+        if step is Step.NEED_IDENTIFIED and by is KnownBy.NEED:
+            continue
+        yield step
+
+
+def _is_step(event: DomainEvent, step: Step, learnt: DomainEvent) -> bool:
+    if step in OF_ONE_CONCERN:
+        return (
+            isinstance(event, ConcernDiscussedWithParents | ConcernAnswered)
+            and type(event) is OF_ONE_CONCERN[step]
+            and isinstance(learnt, ConcernRaised)
+            and event.concern_id == learnt.concern_id
+        )
+    return isinstance(event, OF_ANY[step])
+
+
+def named(event: DomainEvent) -> EntryNamed:
+    """Return the name of an entry that was recorded."""
+    if event.recorded_at is None:
+        raise ValueError("It was not recorded.")
+    recorded_on = day_in_london(event.recorded_at)
+    return EntryNamed(
+        version=event.originator_version,
+        event=type(event).__name__,
+        occurred_on=event.occurred_on,
+        recorded_on=recorded_on,
+        days_late=max(0, (recorded_on - event.occurred_on).days),
+        role=event.metadata.recorded_by.role,
+    )
