@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from typing import cast
@@ -14,6 +14,7 @@ from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Mappe
 from eventsourcing.utils import Environment, EnvType
 
 from send_records.aggregates.base import Actor, By, Command, DomainEvent, Metadata
+from send_records.aggregates.contents import Content
 from send_records.aggregates.pupil import AdmitPupil, Pupil
 from send_records.aggregates.rules import Rules
 from send_records.aggregates.values import Source, day_in_london
@@ -38,6 +39,7 @@ from send_records.execution import (
 from send_records.pupils import Pupils, erased
 from send_records.receipts import Receipt, receipt
 from send_records.store.appending import CommandRow, RecordedCommand
+from send_records.store.contents import Contents
 from send_records.store.keyring import KeyDestroyed
 from send_records.store.mapper import EventMapper, Recorded
 from send_records.store.notes import Signer
@@ -82,6 +84,7 @@ class SendRecords(Application[UUID]):
         self._rules = rules
         self._clock = clock
         self._pupils = Pupils(recorder, self._mapper, seals.keyring)
+        self._contents = Contents(recorder.pool, seals)
         super().__init__()
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
@@ -100,9 +103,10 @@ class SendRecords(Application[UUID]):
         asked = said(request.command_id, command, request.actor)
         if repeated := self._receipt_of(request.command_id, asked):
             return repeated
-        events = command.decide(self._by(request))
+        by = self._by(request)
+        events = command.decide(by)
         self._seals.keyring.make(request.command_id)
-        sealed = self._sealed(events, request, asked)
+        sealed = self._sealed(events, by.metadata, asked)
         try:
             recorded = self._recorder.append(sealed.events, sealed.row)
         except IntegrityError:
@@ -169,10 +173,11 @@ class SendRecords(Application[UUID]):
     ) -> Execution:
         require_role(command, request.actor)
         asked = said(pupil_id, command, request.actor)
-        if not self._seals.keyring.at_hand(pupil_id):
+        if command.files_content or not self._seals.keyring.at_hand(pupil_id):
             yield WAITS
         try:
-            return (yield from self._decision(pupil_id, command, request, asked, expected_version))
+            by = self._by(request, self._uploaded(pupil_id, command, request))
+            return (yield from self._decision(pupil_id, command, by, asked, expected_version))
         except NotReadyYet:
             raise
         except SendRecordsError:
@@ -186,7 +191,7 @@ class SendRecords(Application[UUID]):
         self,
         pupil_id: UUID,
         command: Command,
-        request: Request,
+        by: By,
         asked: bytes,
         expected_version: int | None,
     ) -> Execution:
@@ -199,8 +204,9 @@ class SendRecords(Application[UUID]):
             pupil = seen or self._pupils.now(pupil_id)
             try:
                 require_version(pupil, expected_version)
-                history = (yield from self._read(pupil)) if command.needs_history else ()
-                events = command.decide(pupil, self._by(request, history))
+                if command.needs_history:
+                    by = replace(by, history=(yield from self._read(pupil)))
+                events = command.decide(pupil, by)
             except SendRecordsError:
                 if seen is None:
                     raise
@@ -209,7 +215,7 @@ class SendRecords(Application[UUID]):
                     raise
                 continue
             try:
-                recorded = cast(RecordedCommand, (yield self._sealed(events, request, asked)))
+                recorded = cast(RecordedCommand, (yield self._sealed(events, by.metadata, asked)))
             except IntegrityError:
                 self._pupils.drop(pupil_id)
                 continue
@@ -217,9 +223,9 @@ class SendRecords(Application[UUID]):
                 raise erased() from None
             if recorded.found:
                 yield WAITS
-                return self._receipt(recorded, request.command_id, asked)
+                return self._receipt(recorded, by.new_id, asked)
             self._pupils.move_on(pupil, events)
-            return receipt(self._receipts, request.command_id, recorded)
+            return receipt(self._receipts, by.new_id, recorded)
         raise Conflict("Others are writing in this record at this moment: try again.")
 
     def _read(self, pupil: Pupil) -> Generator[Step, RecordedCommand | None, list[DomainEvent]]:
@@ -259,7 +265,17 @@ class SendRecords(Application[UUID]):
         """Return how many events the log holds, which is the last one's position."""
         return self._recorder.head()[0]
 
-    def _by(self, request: Request, history: Sequence[DomainEvent] = ()) -> By:
+    def _uploaded(self, pupil_id: UUID, command: Command, request: Request) -> Content | None:
+        """Return what the store knows of the content that a command files, if it files one."""
+        if not command.files_content:
+            return None
+        try:
+            kept = self._contents.find(pupil_id, request.command_id)
+        except KeyDestroyed:
+            raise erased() from None
+        return None if kept is None else kept.content
+
+    def _by(self, request: Request, content: Content | None = None) -> By:
         today = self.today()
         metadata = Metadata(
             recorded_by=request.actor,
@@ -269,16 +285,16 @@ class SendRecords(Application[UUID]):
             source=request.source,
             policy_version=self._rules.edition(today).id,
         )
-        return By(metadata, today, self._rules, history)
+        return By(metadata, today, self._rules, content=content)
 
-    def _sealed(self, events: Sequence[DomainEvent], request: Request, asked: bytes) -> Appending:
+    def _sealed(self, events: Sequence[DomainEvent], by: Metadata, asked: bytes) -> Appending:
         """Return what is to be appended; raise Erased if the pupil is no more."""
         try:
             stored = [self._mapper.to_stored_event(event) for event in events]
             mac = self._seals.mac(events[-1].originator_id, asked)
         except KeyDestroyed:
             raise erased() from None
-        return Appending(stored, CommandRow(request.command_id, request.actor.id, mac))
+        return Appending(stored, CommandRow(by.command_id, by.recorded_by.id, mac))
 
     def _receipt_of(self, command_id: UUID, asked: bytes) -> Receipt | None:
         recorded = self._recorder.find_command(command_id)

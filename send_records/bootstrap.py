@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from send_records.application import SendRecords
 from send_records.custody import Keys
+from send_records.documents import Documents
 from send_records.identity import LocalIssuer, Verifier, keys_from
 from send_records.projections.base import Projection
 from send_records.projections.engine import PROJECTIONS, Engine, under
@@ -22,6 +23,7 @@ from send_records.rules.clocks import clocks_of
 from send_records.settings import Settings
 from send_records.store.access import AccessLog
 from send_records.store.connections import in_schema, one, pool
+from send_records.store.contents import Contents
 from send_records.store.embedded import SUPERUSER, EmbeddedPostgres
 from send_records.store.guards import require_safe
 from send_records.store.migrate import claim, migrate, require_trust
@@ -32,6 +34,9 @@ from send_records.store.roles import Roles, provision
 from send_records.store.signing import OF_LOG, Purpose, SigningKeys
 
 Clock = Callable[[], datetime]
+
+AT_ONCE = 4
+"""Connections on which pieces of documents come and go: so that they leave the others alone."""
 
 
 class RoleNotConfigured(Exception):
@@ -83,6 +88,7 @@ class System:
     access: AccessLog
     keys: Keys
     verifier: Verifier
+    documents: Documents
 
 
 def now() -> datetime:
@@ -187,12 +193,18 @@ def running(
         require_trust(connection, settings.trust)
         require_as_signed(connection, keys.places, keys.of_logs())
     receipts = keys.signing.signer(Purpose.RECEIPTS)
-    with pool(found.app) as writing, pool(found.app) as reading:
+    with (
+        pool(found.app) as writing,
+        pool(found.app) as reading,
+        pool(found.app, most=AT_ONCE) as carrying,
+    ):
         recorder = PostgresRecorder(writing)
         records = SendRecords(recorder, keys.seals, receipts, shipped_rules(), clock)
         views = Views(reading, keys.seals, found.projections)
         access = AccessLog(reading, keys.seals)
-        yield System(records, views, access, keys, verifier(settings))
+        contents = Contents(carrying, keys.seals)
+        documents = Documents(records, contents, shipped_rules(), clock)
+        yield System(records, views, access, keys, verifier(settings), documents)
 
 
 @contextmanager

@@ -5,6 +5,8 @@ Every refusal this package can make, by what the caller should do about it:
   x NotFound        - nothing by that name: correct the request
   x Erased          - it was there and is gone for good: nothing is to be done
   x Invalid         - the request cannot be read, or is out of bounds: correct the request
+    + TooLarge      - send less
+    + TypeNotTaken  - send it as another type of file
   x NotSignedIn     - nobody is known to be asking: sign in
   x NotPermitted    - this role may not do it: ask someone who may
   x RuleBroken      - the record does not allow it: a person must decide
@@ -13,6 +15,7 @@ Every refusal this package can make, by what the caller should do about it:
   x Conflict        - someone else got there first: try again
   x NotReadyYet     - try again in a moment, with the same request
     + OutcomeUnknown - the database went away while recording: repeat it with the same key
+  x Damaged         - what is stored is not what was recorded: have it looked at
 
 Record modules subclass these beside the rule that raises them (``ConcernAlreadyClosed`` lives in
 ``concerns.py``).  ``api/errors.py`` is the one table from these to HTTP statuses.
@@ -40,6 +43,14 @@ class Erased(SendRecordsError):
 
 class Invalid(SendRecordsError):
     """The request is not one that can be recorded, whatever the record holds."""
+
+
+class TooLarge(Invalid):
+    """What was sent, or is about to be, is larger than is taken."""
+
+
+class TypeNotTaken(Invalid):
+    """What was sent is of a type that is not taken, or not of the type that was said."""
 
 
 class NotSignedIn(SendRecordsError):
@@ -75,3 +86,7 @@ class OutcomeUnknown(NotReadyYet):
 
     Repeating the request with the same ``Idempotency-Key`` records it once at most.
     """
+
+
+class Damaged(SendRecordsError):
+    """What is stored is not what was recorded, and is not shown: ``verify`` says where."""

@@ -60,7 +60,7 @@ def go_on(steps: Execution, outcome: Outcome = None) -> Step | Receipt:
         return receipt
 
 
-def require_role(entry: Entry, actor: Actor) -> None:
+def require_role(entry: Entry | type[Entry], actor: Actor) -> None:
     """Raise NotPermitted unless the actor's role may give the command."""
     if actor.role not in entry.roles:
         wanted = ", ".join(sorted(role.replace("_", " ") for role in entry.roles))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -13,6 +14,7 @@ import pytest
 from send_records.aggregates.base import Actor, By, Command, DomainEvent, Entry, Metadata
 from send_records.aggregates.consents import GiveNotice, NoticeOf
 from send_records.aggregates.contacts import ContactDetails, RecordContact
+from send_records.aggregates.contents import Content
 from send_records.aggregates.corrected import Reading, as_corrected, pupil_of
 from send_records.aggregates.details import Sex
 from send_records.aggregates.ehc_plans import PlanOutcome, RecordEhcPlan
@@ -102,23 +104,31 @@ def but(command: E, **changes: Any) -> E:
     return type(command).model_validate({**dict(command), **changes})
 
 
+def content(key: UUID) -> Content:
+    """Return what was uploaded under a key, a minute ago: another content for each key."""
+    return Content(1_204, sha256(key.bytes).hexdigest(), "application/pdf", timedelta(minutes=1))
+
+
 def by(
     actor: Actor = SENCO,
     *,
     today: date = TODAY,
     command_id: UUID | None = None,
     history: Sequence[DomainEvent] = (),
+    uploaded: bool = True,
 ) -> By:
-    """Return who gives a command and when, under the rules that are shipped."""
+    """Return who gives a command and when, under the rules that are shipped; and what was uploaded
+    under its key, should it be one that files something."""
     rules = shipped_rules()
+    command_id = command_id or uuid4()
     metadata = Metadata(
         recorded_by=actor,
-        command_id=command_id or uuid4(),
+        command_id=command_id,
         correlation_id=UUID(int=2),
         source=Source.API,
         policy_version=rules.edition(today).id,
     )
-    return By(metadata, today, rules, history)
+    return By(metadata, today, rules, history, content(command_id) if uploaded else None)
 
 
 @dataclass(frozen=True)

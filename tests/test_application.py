@@ -244,7 +244,7 @@ def test_a_request_that_its_own_twin_overtook_is_not_refused(
     assert (receipt.version, receipt.replayed) == (3, True)
     assert records.size() == 3
     asked = said(pupil_id, LEAVE, SENCO)
-    steps = slow._decision(pupil_id, LEAVE, request, asked, expected_version)
+    steps = slow._decision(pupil_id, LEAVE, slow._by(request), asked, expected_version)
     with pytest.raises((StaleVersion, PupilNotOnRoll)):  # as it would be without a second look
         list(iter(partial(go_on, steps), None))
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from eventsourcing.domain import OriginatorIDError, OriginatorVersionError
 
+from send_records.aggregates.contents import Content
 from send_records.aggregates.rules import Rules
 from send_records.aggregates.values import (
     CLEAR,
@@ -60,6 +61,9 @@ class By:
     rules: Rules
     history: Sequence[DomainEvent] = ()
     """What is on record of the pupil, oldest first; only for a command that needs its history."""
+    content: Content | None = None
+    """What was uploaded for the pupil under the command's own key, for a command that
+    ``files_content``; None if nothing was."""
 
     @property
     def new_id(self) -> UUID:
@@ -196,6 +200,9 @@ class Command(Entry):
 
     needs_history: ClassVar[bool] = False
     """Whether it is decided on what was recorded, and not only on what that adds up to."""
+
+    files_content: ClassVar[bool] = False
+    """Whether it is about bytes that were uploaded before it, under its own key."""
 
     @abstractmethod
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:

@@ -33,6 +33,7 @@ from send_records.aggregates.details import (
     require_pupil_numbers,
     year_group,
 )
+from send_records.aggregates.documents import Document
 from send_records.aggregates.ehc_plans import EhcPlan
 from send_records.aggregates.ehc_requests import EhcRequest
 from send_records.aggregates.handovers import Handover, Move
@@ -114,6 +115,7 @@ class Pupil:
     appeals: Mapping[UUID, Appeal] = field(default_factory=lambda: NOTHING)
     corrections: int = 0
     """How many times an entry was corrected or withdrawn: see ``corrected``."""
+    documents: Mapping[UUID, Document] = field(default_factory=lambda: NOTHING)
 
     @property
     def working_plan(self) -> Plan | None:

@@ -97,6 +97,23 @@ class ScoreRange(Row):
     high: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentType(Row):
+    """A type of file that may be filed, and how it is named when it is handed out."""
+
+    media_type: str
+    label: str
+    extension: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentLimit(Row):
+    """How large a document may be, and for how long one that nobody files is kept."""
+
+    largest_bytes: int
+    file_within_hours: int
+
+
 def anniversary(day: date, years: int, leap_day: Literal["1 March", "28 February"]) -> date:
     """Return the day a number of years on; 29 February falls where the rule says without one."""
     try:
@@ -124,6 +141,8 @@ class Rules:
     score_ranges: tuple[ScoreRange, ...]
     limits: tuple[Limit, ...] = ()
     timetable_limits: tuple[TimetableLimit, ...] = ()
+    document_types: tuple[DocumentType, ...] = ()
+    document_limits: tuple[DocumentLimit, ...] = ()
 
     def edition(self, on: date) -> Edition:
         """Return the edition of the policy in force; raise RuleMissing if there is none."""
@@ -192,6 +211,18 @@ class Rules:
             and r.in_force(on)
         ]
         return max(rows, key=lambda r: (r.tool != "*", r.edition != "*"), default=None)
+
+    def types_taken(self, on: date) -> list[DocumentType]:
+        """Return the types of file that may be filed."""
+        return [row for row in self.document_types if row.in_force(on)]
+
+    def document_type(self, media_type: str, on: date) -> DocumentType | None:
+        """Return the row of a type of file; None if it may not be filed."""
+        return next((row for row in self.types_taken(on) if row.media_type == media_type), None)
+
+    def document_limit(self, on: date) -> DocumentLimit:
+        """Return the limits in force; raise RuleMissing if there are none."""
+        return _latest(self.document_limits, on, "limit of documents")
 
 
 def _latest(rows: Iterable[R], on: date, what: str) -> R:

@@ -164,4 +164,5 @@ RestrictedAccess = Annotated[Accounting, Depends(AccessClass(Act.READ, Tier.REST
 AccessLogAccess = Annotated[Accounting, Depends(AccessClass(Act.READ, Tier.ACCESS))]
 SearchAccess = Annotated[Accounting, Depends(AccessClass(Act.SEARCH, Tier.PROVISION))]
 ProofAccess = Annotated[Accounting, Depends(AccessClass(Act.PROOF, Tier.DIRECTORY))]
+UploadAccess = Annotated[Accounting, Depends(AccessClass(Act.UPLOAD, Tier.RESTRICTED))]
 ExportAccess = Annotated[Accounting, Depends(AccessClass(Act.EXPORT, Tier.RESTRICTED))]

@@ -10,7 +10,7 @@ import re
 from typing import Annotated
 from uuid import UUID, uuid4
 
-from fastapi import Depends, Header, Query, Security
+from fastapi import Depends, Header, Path, Query, Security
 from fastapi import Request as HttpRequest
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
@@ -18,6 +18,7 @@ from send_records.aggregates.base import Actor
 from send_records.aggregates.values import Name, Role
 from send_records.application import Request, SendRecords
 from send_records.bootstrap import System
+from send_records.documents import Documents
 from send_records.errors import NotPermitted, NotSignedIn, VersionNotSaid
 from send_records.projections.pages import Views
 
@@ -126,9 +127,16 @@ async def get_views(http: HttpRequest) -> Views:
     return (await get_system(http)).views
 
 
+async def get_papers(http: HttpRequest) -> Documents:
+    """Return the way in and out for documents."""
+    return (await get_system(http)).documents
+
+
 CurrentSystem = Annotated[System, Depends(get_system)]
 Records = Annotated[SendRecords, Depends(get_records)]
 ReadSide = Annotated[Views, Depends(get_views)]
+Papers = Annotated[Documents, Depends(get_papers)]
+DocumentId = Annotated[UUID, Path(description="The document")]
 Asked = Annotated[Request, Depends(get_request)]
 Reader = Annotated[Actor, Depends(get_reader)]
 FeedReader = Annotated[Actor, Depends(get_feed_reader)]

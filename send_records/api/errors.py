@@ -17,12 +17,15 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from send_records.aggregates.values import Value
 from send_records.api.accounting import record_refusal, request_id
+from send_records.documents.uploads import UploadCutShort
 from send_records.errors import (
     Conflict,
+    Damaged,
     Erased,
     Invalid,
     NotFound,
@@ -32,6 +35,8 @@ from send_records.errors import (
     RuleBroken,
     SendRecordsError,
     StaleVersion,
+    TooLarge,
+    TypeNotTaken,
     VersionNotSaid,
 )
 from send_records.store.connections import AMBIGUOUS
@@ -41,6 +46,8 @@ log = structlog.get_logger()
 STATUSES: dict[type[SendRecordsError], int] = {
     NotFound: 404,
     Erased: 410,
+    TooLarge: 413,
+    TypeNotTaken: 415,
     Invalid: 422,
     NotSignedIn: 401,
     NotPermitted: 403,
@@ -49,6 +56,7 @@ STATUSES: dict[type[SendRecordsError], int] = {
     StaleVersion: 412,
     Conflict: 409,
     NotReadyYet: 503,
+    Damaged: 500,
 }
 """The first class that matches counts."""
 
@@ -192,6 +200,11 @@ def _away(request: Request, error: Exception) -> Response:
     return _refused(request, NotReadyYet("The database does not answer: ask again in a moment."))
 
 
+def _gone(request: Request, error: Exception) -> Response:
+    """Whoever sent something went away before its end; that there was a request is recorded."""
+    return _refused(request, UploadCutShort("The connection ended first: send it again."))
+
+
 def _failed(request: Request, error: Exception) -> Response:
     """An error of ours: logged by kind and route, for a message may hold words of the record."""
     route = request.scope.get("route")
@@ -229,4 +242,5 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     for absence in AMBIGUOUS:
         app.add_exception_handler(absence, _away)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_middleware(LastResort)

@@ -13,6 +13,8 @@ from typing import Any
 
 from send_records.aggregates.rules import (
     Code,
+    DocumentLimit,
+    DocumentType,
     Edition,
     Interval,
     Limit,
@@ -50,6 +52,8 @@ def shipped_rules() -> Rules:
         timetable_limits=tuple(
             TimetableLimit(**row) for row in _rows("reduced_timetables", "limit")
         ),
+        document_types=tuple(DocumentType(**row) for row in _rows("documents", "type")),
+        document_limits=tuple(DocumentLimit(**row) for row in _rows("documents", "limit")),
     )
 
 

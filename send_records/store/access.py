@@ -37,6 +37,7 @@ class Act(StrEnum):
     READ = "read"
     SEARCH = "search"
     EXPORT = "export"
+    UPLOAD = "upload"
     PROOF = "proof"
     REFUSAL = "refusal"
     KEYS = "keys"

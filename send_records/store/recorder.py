@@ -68,6 +68,11 @@ class PostgresRecorder(ApplicationRecorder):
         self._pool = pool
         self._appender = Appender(pool, patience=patience)
 
+    @property
+    def pool(self) -> Pool:
+        """The connections it uses, for what is decided on besides events."""
+        return self._pool
+
     def append(self, events: Sequence[VersionedEvent], command: CommandRow) -> RecordedCommand:
         """Append the events of one command, and return where they are; see ``Appender.append``."""
         return self._appender.append(events, command)

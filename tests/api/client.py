@@ -87,6 +87,12 @@ class Client:
         }
         return self.http.post(path, json=body, headers=headers, **more)
 
+    def upload(self, pupil_id: object, content: Any, key: object = None, **more: str) -> Response:
+        """Send bytes, or an iterable of them, to be filed under a key (a new one)."""
+        headers = self.token | {"Idempotency-Key": str(key or uuid4())} | more
+        path = f"/v1/pupils/{pupil_id}/documents/content"
+        return self.http.post(path, content=content, headers=headers)
+
     def admit(self, entry: Entry = ADMIT, **more: Any) -> Response:
         return self.post("/v1/pupils", body_of(entry), **more)
 

@@ -101,7 +101,13 @@ from send_records.aggregates.values import Area, Role
 from send_records.aggregates.voices import RecordParentVoice, RecordPupilVoice
 from send_records.application import Request, SendRecords
 from send_records.receipts import Receipt
-from tests.api import story_corrections, story_ehcp, story_family, story_provision
+from tests.api import (
+    story_corrections,
+    story_documents,
+    story_ehcp,
+    story_family,
+    story_provision,
+)
 from tests.api.steps import Step, step
 from tests.scenario import ADMIT, MOTHER, RECORD_MOTHER
 
@@ -424,6 +430,7 @@ STORY: list[Step] = [
         actor=DPO,
     ),
     *story_family.STEPS,
+    *story_documents.STEPS,
     step(
         MovePupilAcademy(
             occurred_on=date(2024, 9, 2),
@@ -453,5 +460,8 @@ def told(records: SendRecords) -> list[Receipt]:
         if isinstance(each.entry, AdmitPupil):
             receipts.append(records.admit(each.entry, request))
         elif isinstance(each.entry, Command) and type(each.entry) not in REFUSED:
+            if each.entry.files_content:
+                content = story_documents.CONTENTS[each.key]
+                story_documents.keep(records, PUPIL, each.key, content)
             receipts.append(records.execute(PUPIL, each.entry, request))
     return receipts

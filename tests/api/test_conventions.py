@@ -20,6 +20,7 @@ from send_records.store.signing import Purpose
 from tests.api.client import Client, problem_of
 from tests.api.steps import body_of
 from tests.api.story import EXAMPLES, PUPIL, REFUSED, STORY
+from tests.api.story_documents import CONTENTS
 from tests.scenario import ADD, ADMIT, IDENTIFY, RECORD_MOTHER, SENCO, TELL, but
 
 
@@ -317,6 +318,8 @@ def test_an_example_of_every_command_is_recorded_in_the_order_of_the_story(
 ) -> None:
     for step in STORY:
         recorder = client.signed_as(step.actor)
+        if step.key in CONTENTS:
+            assert recorder.upload(PUPIL, CONTENTS[step.key], step.key).status_code == 201
         if isinstance(step.entry, AdmitPupil):
             answer = recorder.admit(step.entry, key=step.key)
         else:

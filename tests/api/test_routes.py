@@ -13,6 +13,7 @@ from httpx2 import Response
 
 from send_records import aggregates
 from send_records.aggregates.base import Command, Entry
+from send_records.aggregates.documents import FileDocument
 from send_records.aggregates.pupil import AdmitPupil
 from send_records.aggregates.values import Role
 from send_records.api.accounting import AccountedRoute
@@ -53,6 +54,8 @@ def every_command() -> list[type[Entry]]:
 
 COMMANDS = every_command()
 
+UPLOADING = f"/v1/pupils/{PUPIL}/documents/content"
+
 READINGS = {
     "/v1/register": READERS,
     "/v1/register/differences": READERS,
@@ -78,6 +81,9 @@ READINGS = {
     f"/v1/pupils/{PUPIL}/extract": READERS,
     f"/v1/pupils/{PUPIL}/accesses": ACCESS_READERS,
     f"/v1/pupils/{PUPIL}/proofs": ACCESS_READERS,
+    f"/v1/pupils/{PUPIL}/documents": READERS,
+    f"/v1/pupils/{PUPIL}/documents/{{document_id}}/content": READERS,
+    UPLOADING: FileDocument.roles,
 }
 """Every question that can be asked, and whose roles may ask it."""
 
@@ -93,7 +99,10 @@ BODIES_THAT_ONLY_ASK = {"FindPupils", "MakeCalendar"}
 def asked(client: Client, path: str, headers: dict[str, str]) -> Response:
     if path == "/v1/search":
         return client.http.post(path, json={"name": "Aisha"}, headers=headers)
-    return client.http.get(path, headers=headers)
+    if path == UPLOADING:
+        key = {"Idempotency-Key": str(uuid4())}
+        return client.http.post(path, content=b"A letter", headers=headers | key)
+    return client.http.get(path.replace("{document_id}", str(uuid4())), headers=headers)
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +118,8 @@ def bodies_of(schema: Schema) -> list[str]:
             "/"
         )[-1]
         for operation in schema["paths"].values()
-        if "post" in operation
+        if "application/json"
+        in operation.get("post", {}).get("requestBody", {"content": {}})["content"]
     ]
 
 

@@ -14,15 +14,18 @@ from fastapi.testclient import TestClient
 
 from send_records.aggregates.values import Role
 from send_records.api import create_app
-from send_records.bootstrap import System
+from send_records.bootstrap import System, now
 from send_records.demo.cases import entries
 from send_records.demo.clock import demo_clock
 from send_records.demo.run import Api, Told, clock_that_can_be_set, tell, tokens
+from send_records.documents import Documents
 from send_records.identity import LocalIssuer, Verifier
 from send_records.projections.engine import Engine
 from send_records.projections.pages import Views
+from send_records.rules import shipped_rules
 from send_records.store.access import AccessLog
 from send_records.store.connections import pool
+from send_records.store.contents import Contents
 from send_records.store.recorder import PostgresRecorder
 from tests.conftest import Cluster, new_database
 from tests.keys import held, records_by
@@ -59,7 +62,12 @@ def telling(cluster: Cluster, folder: Path, until: date = date.max) -> Iterator[
         records = records_by(recorder, demo_clock(connections))
         seals = held().seals
         system = System(
-            records, Views(connections, seals), AccessLog(connections, seals), held(), verifier
+            records,
+            Views(connections, seals),
+            AccessLog(connections, seals),
+            held(),
+            verifier,
+            Documents(records, Contents(connections, seals), shipped_rules(), now),
         )
         with TestClient(create_app(system)) as client:
             api = Api(client, tokens(issuer))

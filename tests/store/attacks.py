@@ -43,6 +43,7 @@ from send_records.store.verify import verify
 from tests.api.story import DPO, PUPIL, told
 from tests.conftest import Cluster
 from tests.keys import held, records_by
+from tests.projections.lives import storied
 from tests.scenario import ADMIT, IDENTIFY, RECORD_MOTHER, SENCO, but
 from tests.scratch import quick_folder
 
@@ -67,9 +68,10 @@ ADMISSION = 1
 FIRST_SIGNED = 10
 """After the erasure of a pupil, of whom entries 7 to 10 are."""
 ENTRY, ENTRY_AFTER, LATER_ENTRY = 20, 21, 30
-"""Of the pupil of the story, who has 11 to 67."""
-STORY_ENDS, SIGNED = 67, 70
-LATE, LATE_TOO, SIZE = 71, 72, 73
+"""Of the pupil of the story, who has those from 11."""
+STORY_ENDS = FIRST_SIGNED + len(storied().events)
+SIGNED = STORY_ENDS + 3
+LATE, LATE_TOO, SIZE = SIGNED + 1, SIGNED + 2, SIGNED + 3
 """What is recorded after the last checkpoint: an admission of two entries, and another entry."""
 
 SEEN, SEEN_BY_NO_ACADEMY, ACCESSES = 2, 3, 7

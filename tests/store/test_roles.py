@@ -41,6 +41,11 @@ CHANGE = [
     "DELETE FROM trust",
     "DELETE FROM data_keys",
     "TRUNCATE data_keys",
+    "UPDATE document_uploads SET pupil_id = pupil_id",
+    "UPDATE document_chunks SET sealed = sealed",
+    "TRUNCATE document_chunks",
+    "UPDATE document_contents SET chunks = chunks",
+    "TRUNCATE document_contents",
 ]
 """Refused to everyone."""
 
@@ -55,6 +60,15 @@ BYPASS = [
     "UPDATE access_head SET size = 0",
     "UPDATE data_keys SET destroyed_at = now()",
     "SELECT destroy_key(gen_random_uuid())",
+    "DELETE FROM document_uploads",
+    "DELETE FROM document_chunks",
+    "DELETE FROM document_contents",
+    "INSERT INTO document_uploads (upload_id, pupil_id, begun_at) "
+    "VALUES (gen_random_uuid(), gen_random_uuid(), now())",
+    "INSERT INTO document_contents (content_id, upload_id, chunks, sealed, stored_at) "
+    "VALUES (gen_random_uuid(), gen_random_uuid(), 1, '', now())",
+    "SELECT remove_documents()",
+    "SELECT require_live_key()",
     "INSERT INTO trust VALUES (true, 'x')",
     "INSERT INTO tiles VALUES ('events', 1, 0, '')",
     "INSERT INTO checkpoints VALUES ('events', 0, sha256(''), '')",

@@ -29,6 +29,9 @@ PARTS = (
     provision,
     support,
 )
+from send_records.projections.telling import documents, keeping, planning, support
+
+PARTS = (keeping, planning, support, documents)
 
 PHASES: dict[str, Phase] = {kind: phase for part in PARTS for kind, phase in part.PHASES.items()}
 """The phase of each kind of record; those below differ from their kind."""
