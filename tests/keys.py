@@ -13,6 +13,7 @@ from send_records.custody import Keys
 from send_records.projections.checking import check_views
 from send_records.rules import shipped_rules
 from send_records.store.connections import at_one_moment, at_that_moment
+from send_records.store.contentcheck import check_contents
 from send_records.store.damage import Finding
 from send_records.store.keks import KekFiles
 from send_records.store.keyring import open_keyring
@@ -77,7 +78,8 @@ def verified(conninfo: str, keys: Keys) -> list[Finding]:
     ):
         done = verify(connection, outside, beside=beside)
         assert all(each.checkpoints > 0 for each in done.walked)
-        return done.findings + check_views(connection, keys.seals)
+        opened = check_views(connection, keys.seals) + check_contents(connection, keys.seals)
+        return done.findings + opened
 
 
 def mapper() -> EventMapper:

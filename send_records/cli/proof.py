@@ -36,6 +36,7 @@ from send_records.projections.checking import check_views
 from send_records.settings import Settings
 from send_records.store.access import Act, Tier, append_access
 from send_records.store.connections import at_one_moment, at_that_moment, one
+from send_records.store.contentcheck import check_contents
 from send_records.store.crosschecks import check_receipt
 from send_records.store.damage import Damage, Finding, Walked
 from send_records.store.erasure import ErasureNotNoted
@@ -85,7 +86,10 @@ Receipts = Annotated[
     typer.Option(help="A receipt to check as well, as the API gave it; may be given again."),
 ]
 ComparingViews = Annotated[
-    bool, typer.Option(help="Open every entry, fold the views again and compare; needs the keys.")
+    bool,
+    typer.Option(
+        help="Open every entry and document, fold the views again and compare; needs the keys."
+    ),
 ]
 
 
@@ -113,7 +117,7 @@ def verify(
             key = signing.public(Purpose.RECEIPTS)
             findings += check_receipt(connection, _note_of(file.read_text()), key)
         if views:
-            findings += _views(connection, settings, found)
+            findings += _opened(connection, settings, found)
     _tell(verified.walked, findings, published, as_json=as_json)
     if findings:
         raise typer.Exit(1)
@@ -125,10 +129,14 @@ def _bar(log: Log) -> Iterator[Progress]:
         yield bar.at
 
 
-def _views(connection: Connection, settings: Settings, found: Database) -> list[Finding]:
+def _opened(connection: Connection, settings: Settings, found: Database) -> list[Finding]:
+    """Return the findings of what needs the keys: the views compared, the documents opened."""
     try:
-        with open_keys(settings, found.app) as held, Bar("Comparing the views", err) as bar:
-            return check_views(connection, held.seals, bar.at, found.projections)
+        with open_keys(settings, found.app) as held:
+            with Bar("Comparing the views", err) as bar:
+                findings = check_views(connection, held.seals, bar.at, found.projections)
+            with Bar("Opening the documents", err) as bar:
+                return findings + check_contents(connection, held.seals, bar.at)
     except ErasureNotNoted as error:
         return [Finding("data_keys", None, Damage.ALTERED, str(error).rstrip("."))]
 

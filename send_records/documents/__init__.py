@@ -106,5 +106,5 @@ class Documents:
         """Remove what nobody filed, now and then."""
         now = time.monotonic()
         if now >= self._sweep_at:
-            self._sweep_at = now + SWEEP
             self._contents.remove_unfiled()
+            self._sweep_at = now + SWEEP

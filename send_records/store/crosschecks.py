@@ -40,6 +40,37 @@ KEYS = """
 3 of what is sealed under the pupil's key) something else than the pupil's events."""
 
 
+DOCUMENTS = """
+    SELECT e.position FROM events e
+    JOIN data_keys k ON k.stream_id = e.stream_id AND k.destroyed_at IS NULL
+    LEFT JOIN (
+        SELECT c.content_id, u.pupil_id, c.chunks, count(d.chunk) AS pieces,
+               max(d.chunk) + 1 AS upto
+        FROM document_contents c JOIN document_uploads u USING (upload_id)
+        LEFT JOIN document_chunks d USING (upload_id) GROUP BY c.content_id, u.pupil_id, c.chunks
+    ) c ON c.content_id = e.command_id AND c.pupil_id = e.stream_id
+    WHERE e.topic = 'DocumentFiled'
+        AND (c.content_id IS NULL OR c.pieces <> c.chunks OR c.upto IS DISTINCT FROM c.chunks)
+    ORDER BY 1 LIMIT 100
+"""
+"""Which entries file a document of which not every piece is there, or more than every piece."""
+
+SURPLUS = """
+    SELECT count(*) FROM document_uploads u LEFT JOIN document_contents c USING (upload_id)
+    LEFT JOIN data_keys k ON k.stream_id = u.pupil_id
+    WHERE k.stream_id IS NULL OR k.destroyed_at IS NOT NULL
+        OR coalesce(c.stored_at, u.begun_at)
+            < (SELECT max(begun_at) FROM document_uploads) - interval '27 hours'
+        AND NOT EXISTS (
+            SELECT FROM commands m
+            JOIN events e ON e.position BETWEEN m.first_position AND m.last_position
+            WHERE m.command_id = c.content_id AND e.stream_id = u.pupil_id
+                AND e.topic = 'DocumentFiled'
+        )
+"""
+"""How many uploads are of nobody, of somebody erased, or were not filed and should have gone: an
+upload removes those over 25 hours old, unless one has within the last hour."""
+
 TOPICS = """
     SELECT min(position) FROM events WHERE NOT coalesce(topic = ANY(%s), false) GROUP BY topic
     ORDER BY 1 LIMIT 100
@@ -69,7 +100,8 @@ def cross_checking(
 
 def cross_check(connection: Connection) -> list[Finding]:
     """Return where the tables beside the log do not say what the log says: which commands were
-    recorded, and whose key was destroyed; and which entries are of no event that there is.
+    recorded, whose key was destroyed, and which documents are there whole; and which entries are of
+    no event that there is.
 
     The walk through the log settles that its rows are what was appended; here the database may be
     asked.
@@ -90,7 +122,20 @@ def cross_check(connection: Connection) -> list[Finding]:
             Finding("data_keys", position, Damage.ALTERED, "not as the pupil's events are")
             for (position,) in keys
         ),
+        *_of_documents(connection),
     ]
+
+
+def _of_documents(connection: Connection) -> list[Finding]:
+    """Return which documents are not there whole, and whether there is what should not be."""
+    where, parted = "document_contents", "its pieces are not all there, and no others"
+    documents = connection.execute(DOCUMENTS).fetchall()
+    found = [Finding(where, position, Damage.MISSING, parted) for (position,) in documents]
+    [(surplus,)] = connection.execute(SURPLUS).fetchall()
+    if surplus:
+        what = f"{surplus} uploads that should not be there"
+        found.append(Finding(where, None, Damage.SURPLUS, what))
+    return found
 
 
 def check_receipt(connection: Connection, text: str, key: NoteKey) -> list[Finding]:

@@ -17,6 +17,7 @@ class Damage(StrEnum):
 
     ALTERED = "altered"
     MISSING = "missing"
+    SURPLUS = "surplus"
     CUT = "cut short"
     REWRITTEN = "rewritten"
     OUT_OF_ORDER = "out of order"

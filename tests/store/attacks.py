@@ -363,7 +363,7 @@ DELETIONS = [
     Attack(
         "cut the tail",
         "at a checkpoint",
-        (sql("DELETE FROM events WHERE position > 67"), tidy),
+        (sql(f"DELETE FROM events WHERE position > {STORY_ENDS}"), tidy),
         STORY_ENDS + 1,
         Damage.CUT,
     ),
@@ -382,7 +382,7 @@ DELETIONS = [
     Attack(
         "cut the tail",
         "not signed yet, the head left",
-        (sql("DELETE FROM events WHERE position > 72"),),
+        (sql(f"DELETE FROM events WHERE position > {LATE_TOO}"),),
         SIZE,
         Damage.MISCOUNTED,
     ),
@@ -437,7 +437,7 @@ ADDITIONS = [
         "at the end, in the name of the trust",
         (
             added(NEXT + UNSEALED),
-            sql("UPDATE events SET sealed = set_byte(sealed, 0, 2) WHERE position = 74"),
+            sql(f"UPDATE events SET sealed = set_byte(sealed, 0, 2) WHERE position = {SIZE + 1}"),
             releaf,
             tidy,
         ),
@@ -449,7 +449,10 @@ ADDITIONS = [
         "of a pupil who never was",
         (
             added(NEXT + UNSEALED, of=ADMISSION),
-            sql("UPDATE events SET stream_id = gen_random_uuid(), version = 1 WHERE position = 74"),
+            sql(
+                "UPDATE events SET stream_id = gen_random_uuid(), version = 1 "
+                f"WHERE position = {SIZE + 1}"
+            ),
             releaf,
             tidy,
         ),
@@ -476,7 +479,7 @@ ADDITIONS = [
     Attack(
         "duplicate",
         "at the end",
-        (added("74" + COLUMNS.removeprefix("position")), releaf, tidy),
+        (added(f"{SIZE + 1}" + COLUMNS.removeprefix("position")), releaf, tidy),
         SIZE + 1,
         Damage.OUT_OF_ORDER,
     ),

@@ -329,7 +329,8 @@ def test_a_forged_pupil_is_found_though_nothing_says_which_key_it_is_under(
     [attack] = [each for each in ATTACKS if each.how == "of a pupil who never was"]
     attack.do(intruder, scene)
     sql(
-        "DELETE FROM data_keys WHERE stream_id = (SELECT stream_id FROM events WHERE position = 74)"
+        "DELETE FROM data_keys WHERE stream_id = "
+        f"(SELECT stream_id FROM events WHERE position = {SIZE + 1})"
     )(intruder, scene)
 
     found = verified_on(intruder, scene.keys)

@@ -11,6 +11,7 @@ from typing import Any
 from send_records.aggregates.base import DomainEvent
 from send_records.projections.telling import (
     corrections,
+    documents,
     ehcp,
     family,
     keeping,
@@ -22,6 +23,7 @@ from send_records.projections.telling.base import Phase, Words
 
 PARTS = (
     corrections,
+    documents,
     ehcp,
     family,
     keeping,
@@ -29,9 +31,6 @@ PARTS = (
     provision,
     support,
 )
-from send_records.projections.telling import documents, keeping, planning, support
-
-PARTS = (keeping, planning, support, documents)
 
 PHASES: dict[str, Phase] = {kind: phase for part in PARTS for kind, phase in part.PHASES.items()}
 """The phase of each kind of record; those below differ from their kind."""
