@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bench import (
     append,
+    carrying,
     commands,
     growth,
     posting,
@@ -38,6 +39,7 @@ SUBJECTS: Subjects = {
     "register": register_page.measure,
     "visibility": visibility.measure,
     "verify": verifying.measure,
+    "documents": carrying.measure,
     "growth": growth.measure,
 }
 

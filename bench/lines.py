@@ -18,6 +18,7 @@ class Unit(StrEnum):
     RATE = "/s"
     MS = "ms"
     MB = "MB"
+    SPEED = "MB/s"
     BYTES = "bytes"
 
 

@@ -16,12 +16,14 @@ from starlette.types import Message
 
 from send_records.aggregates.documents import FileDocument, SupersedeDocument
 from send_records.aggregates.values import Role
+from send_records.api.errors import AnswerBroken
 from send_records.bootstrap import Database, System, now
 from send_records.keeper import Keeper
 from send_records.store.connections import one
 from send_records.store.contents import CHUNK
 from tests.api.client import Client, problem_of
 from tests.api.conftest import serving
+from tests.api.hostile import CANARY, echoes, overheard
 from tests.api.story_documents import FILE
 from tests.conftest import Cluster, new_database
 from tests.scenario import ADMIT, SENCO, but
@@ -308,6 +310,109 @@ def test_fewer_bytes_than_were_announced_are_no_upload(
     assert start["status"] == 422
     assert b"upload-cut-short" in body["body"]
     nothing_left(client, owner, pupil_id, key)
+
+
+# Damaged
+
+
+FLIP = (
+    "UPDATE document_chunks SET sealed = set_byte(sealed, 999, get_byte(sealed, 999) # 1) "
+    "WHERE chunk = %s AND upload_id = (SELECT upload_id FROM document_contents "
+    "WHERE content_id = %s)"
+)
+
+
+def flip(owner: Connection, document: UUID, chunk: int) -> None:
+    owner.execute("ALTER TABLE document_chunks DISABLE TRIGGER as_it_was")
+    assert owner.execute(FLIP, [chunk, document]).rowcount == 1
+    owner.execute("ALTER TABLE document_chunks ENABLE ALWAYS TRIGGER as_it_was")
+
+
+def test_a_damaged_document_is_refused_before_its_first_byte(
+    client: Client, pupil_id: UUID, owner: Connection
+) -> None:
+    document = filed(client, pupil_id, pdf(3 * CHUNK))
+    flip(owner, document, 2)
+
+    problem = problem_of(content_of(client, pupil_id, document), 500)
+
+    assert problem["type"] == "urn:send-records:problem:content-damaged"
+    assert len(listed(client, pupil_id)) == 1
+
+
+def test_a_document_that_is_damaged_while_it_is_sent_is_broken_off(
+    client: Client, pupil_id: UUID, owner: Connection
+) -> None:
+    content = pdf(4 * CHUNK)
+    document = filed(client, pupil_id, content)
+    messages = list[Message]()
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Message) -> None:
+        messages.append(message)
+        if len(messages) == 2:  # the head, and a first piece
+            flip(owner, document, 2)
+
+    path = f"/v1/pupils/{pupil_id}/documents/{document}/content"
+    scope = {
+        **{"type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}},
+        **{"http_version": "1.1", "method": "GET", "scheme": "http", "query_string": b""},
+        **{"path": path, "raw_path": path.encode()},
+        "headers": [(k.lower().encode(), v.encode()) for k, v in client.token.items()],
+    }
+    with overheard() as lines, pytest.raises(AnswerBroken):
+        asyncio.run(client.app(scope, receive, send))
+
+    start, *bodies = messages
+    sent = b"".join(body["body"] for body in bodies)
+    assert start["status"] == 200
+    assert (b"content-length", str(len(content)).encode()) in start["headers"]
+    assert content.startswith(sent)
+    assert len(sent) == 2 * CHUNK
+    assert all(body["more_body"] for body in bodies)
+    [line] = [line for line in lines if "request_failed" in line]
+    assert "ContentDamaged" in line
+
+
+# Said of it to nobody
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": f"text/{CANARY}"},
+        {"Content-Type": f"{CANARY}; charset={CANARY}"},
+        {"Content-Type": "multipart/form-data; boundary=x"},
+        {"Content-Type": "application/json"},
+        {"Content-Encoding": "gzip", "Content-Type": "application/gzip"},
+    ],
+)
+def test_what_is_refused_is_never_repeated(
+    client: Client, pupil_id: UUID, owner: Connection, headers: dict[str, str]
+) -> None:
+    with overheard() as lines:
+        answer = client.upload(pupil_id, CANARY.encode() + b" and more", **headers)
+
+    problem_of(answer, 415)
+    assert echoes(answer, lines) == []
+    assert left(owner, pupil_id) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("length", ["-1", "1e3", "9" * 400, "\u00b2", ""])
+def test_a_length_that_is_none_is_not_believed(client: Client, pupil_id: UUID, length: str) -> None:
+    answer = client.http.post(
+        f"/v1/pupils/{pupil_id}/documents/content",
+        content=PDF,
+        headers=[
+            *((k.encode(), v.encode()) for k, v in client.token.items()),
+            (b"Idempotency-Key", str(uuid4()).encode()),
+            (b"Content-Length", length.encode("latin-1")),
+        ],
+    )
+
+    assert answer.status_code in (201, 413, 422)
 
 
 # Once

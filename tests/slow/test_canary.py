@@ -27,7 +27,7 @@ from psycopg import Connection
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Literal
 
-from send_records.aggregates.base import Actor
+from send_records.aggregates.base import Actor, Command
 from send_records.aggregates.concerns import CloseConcern
 from send_records.aggregates.plans import DraftPlan
 from send_records.aggregates.pupil import AdmitPupil
@@ -101,11 +101,23 @@ class Trust:
         told = 0
         for kind, key, actor, body in list(whose.steps())[:at_most]:
             path = path_of(self.routes, kind, whose.pupil)
+            if issubclass(kind, Command) and kind.files_content:
+                self.upload(whose, key, actor)
             status = self.post(path, body, actor, key)
             assert status in (200, 201), (kind, status)
             told += 1
             assert kind is AdmitPupil or told > 1
         return told
+
+    def upload(self, whose: Canary, key: UUID, actor: Actor) -> None:
+        """Upload a document that names the pupil on its every line, some 600 kB of it."""
+        line = f"{key}: {whose.name}, {whose.mark}, {whose.phone}, {whose.upn}\n".encode()
+        answer = self.http.post(
+            f"/v1/pupils/{whose.pupil}/documents/content",
+            content=line * (600_000 // len(line)),
+            headers=self.signed(actor, **{"Idempotency-Key": str(key)}),
+        )
+        assert answer.status_code == 201, answer.text
 
     def look_up(self, whose: Canary) -> None:
         """Search for a pupil, read everything of it, and be refused in several ways."""
@@ -113,8 +125,11 @@ class Trust:
             answer = self.http.post("/v1/search", json=wanted, headers=self.signed(SENCO))
             assert [row["legal_name"] for row in answer.json()["data"]] == [whose.name]
         base = f"/v1/pupils/{whose.pupil}"
-        for path in ("", "/chronology", "/history", "/accesses"):
+        for path in ("", "/chronology", "/history", "/accesses", "/documents"):
             assert self.get(base + path, DPO).is_success, path
+        for row in self.get(f"{base}/documents", DPO).json()["data"]:
+            content = self.get(f"{base}/documents/{row['document_id']}/content", DPO).text
+            assert content.count(whose.mark) > 1000
         assert self.get("/v1/retention", DPO).is_success
         for kind, _, actor, body in whose.steps():
             path = path_of(self.routes, kind, whose.pupil)

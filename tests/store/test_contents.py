@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -348,10 +349,45 @@ def test_whatever_its_size_and_however_it_comes_it_is_the_same(
     assert b"".join(pieces) == content
 
 
+def test_a_large_document_is_never_held_whole(common: Shelf) -> None:
+    """25 MB in and out, in the memory of a few pieces."""
+    key, total = uuid4(), 25 * 1024 * 1024
+    arriving = [PDF[:9] + bytes(65_536 - 9), *[bytes(65_536)] * 398]
+    arriving.append(bytes(total - sum(map(len, arriving)) - len(PDF[9:])) + PDF[9:])
+    place = Place(common.pupil, key, common.contents.begin(common.pupil), 0)
+    upload = Upload(common.contents, place, shipped_rules(), TODAY, None, total)
+    tracemalloc.start()
+    try:
+        for piece in arriving:
+            upload.take(piece)
+            if upload.full:
+                upload.keep()
+        upload.finish()
+        received = tracemalloc.get_traced_memory()[1]
+        common.records.execute(common.pupil, FILE, asked(key))
+        tracemalloc.reset_peak()
+        sent = sum(map(len, common.papers.content(common.pupil, key).pieces))
+        shown = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert sent == total
+    assert received < 12 * CHUNK, received
+    assert shown < 12 * CHUNK, shown
+
+
 @pytest.fixture(scope="module")
 def common(cluster: Cluster) -> Iterator[Shelf]:
     with new_database(cluster) as database, shelf_in(database) as made:
         yield made
+
+
+def test_a_piece_alone_is_committed_without_waiting_and_nothing_else_is(shelf: Shelf) -> None:
+    """What it says for its own transaction is not said for the next on the same connection."""
+    with pool(shelf.database.app, most=1) as single:
+        contents = Contents(single, held().seals)
+        contents.keep_chunk(Place(shelf.pupil, uuid4(), contents.begin(shelf.pupil), 0), b"Half")
+        with single.connection() as connection:
+            assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
 
 
 # Nothing of it in clear
