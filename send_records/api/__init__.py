@@ -50,6 +50,7 @@ from send_records.api import (
 )
 from send_records.api.describing import describe
 from send_records.api.errors import add_error_handlers
+from send_records.api.lastresort import LastResort
 from send_records.bootstrap import System
 
 KINDS = (
@@ -117,6 +118,7 @@ def create_app(system: System) -> FastAPI:
     )
     app.state.system = system
     add_error_handlers(app)
+    app.add_middleware(LastResort)
     for kind in KINDS:
         app.include_router(kind.router, prefix="/v1")
     app.include_router(health.router)

@@ -18,7 +18,6 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from send_records.aggregates.values import Value
 from send_records.api.accounting import record_refusal, request_id
@@ -205,7 +204,7 @@ def _gone(request: Request, error: Exception) -> Response:
     return _refused(request, UploadCutShort("The connection ended first: send it again."))
 
 
-def _failed(request: Request, error: Exception) -> Response:
+def failed(request: Request, error: Exception) -> Response:
     """An error of ours: logged by kind and route, for a message may hold words of the record."""
     route = request.scope.get("route")
     if isinstance(error.__cause__, SendRecordsError):  # a refusal that came too late to be told
@@ -220,37 +219,6 @@ def _failed(request: Request, error: Exception) -> Response:
     return problem("InternalProblem", 500, "Something went wrong here; it has been logged.")
 
 
-class AnswerBroken(Exception):
-    """An answer that had begun cannot be ended; the server cuts it off, short of its length."""
-
-
-class LastResort:
-    """Answers an error that nothing else did, and lets it go no further: a handler for Exception
-    would not do, for what it handles is raised again, and the server logs it words and all.  If the
-    answer has begun, it is broken off: whoever receives it sees that it is not whole."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begun = False
-
-        async def sending(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self.app(scope, receive, sending)
-        except Exception as error:
-            if scope["type"] != "http":
-                raise
-            answer = _failed(Request(scope), error)
-            if begun:
-                raise AnswerBroken("It ended before its end.") from None
-            await answer(scope, receive, send)
-
-
 def add_error_handlers(app: FastAPI) -> None:
     """Answer every error of the app with a problem."""
     for kind in STATUSES:
@@ -260,4 +228,3 @@ def add_error_handlers(app: FastAPI) -> None:
     for absence in AMBIGUOUS:
         app.add_exception_handler(absence, _away)
     app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_middleware(LastResort)

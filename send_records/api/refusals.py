@@ -35,15 +35,19 @@ def refusals_of_command(command: type[Entry]) -> Refusals:
 
 @cache
 def refusals_of_question(endpoint: Callable[..., Any]) -> Refusals:
-    """Return what a route's own function, and what it calls by name, raises."""
-    return frozenset(_Reader(None).read(endpoint))
+    """Return what a route's own function, and what it calls by name, raises; of one that carries
+    documents, what is raised where they are taken and given."""
+    inside = inspect.unwrap(endpoint).__globals__.values()
+    carries = any(getattr(value, "__module__", None) == CARRYING[0] for value in inside)
+    return frozenset(_Reader(None, CARRYING if carries else ()).read(endpoint))
 
 
 class _Reader:
     """Reads functions, each once, for what they raise."""
 
-    def __init__(self, owner: type[Any] | None) -> None:
+    def __init__(self, owner: type[Any] | None, beside: tuple[str, ...] = ()) -> None:
         self._owner = owner
+        self._methods = methods(beside)
         self._seen: set[FunctionType] = set()
 
     def read(self, function: Callable[..., Any]) -> Iterator[type[SendRecordsError]]:
@@ -78,7 +82,7 @@ class _Reader:
             return [f for c in self._owner.__mro__ if (f := _function(vars(c).get(node.attr)))]
         of_events = [f for event in events if (f := _function(getattr(event, node.attr, None)))]
         own = [f for f in of_events if f.__module__ != DomainEvent.__module__]
-        return own or methods().get(node.attr, [])
+        return own or self._methods.get(node.attr, [])
 
 
 def _events_in(known: dict[str, Any], source: ast.AST) -> list[type[DomainEvent]]:
@@ -104,12 +108,22 @@ UNASKED = {"decide", "apply", "mutate"}
 """A command is not decided by another, and what applies an event may not refuse."""
 
 
+CARRYING = (
+    "send_records.documents",
+    "send_records.documents.uploads",
+    "send_records.sniffing",
+    "send_records.store.contents",
+)
+"""Where documents are taken and given."""
+
+
 @cache
-def methods() -> dict[str, list[Callable[..., Any]]]:
-    """Return the methods and properties of the domain's records, rules and values, by name: what
-    ``pupil.require_on_roll`` may mean."""
+def methods(beside: tuple[str, ...] = ()) -> dict[str, list[Callable[..., Any]]]:
+    """Return the methods and properties of the domain's records, rules and values, and of some
+    modules beside it, by name: what ``pupil.require_on_roll`` may mean."""
     found: dict[str, list[Callable[..., Any]]] = {}
-    modules = [m for n, m in sys.modules.items() if n.startswith(f"{aggregates.__name__}.")]
+    domain = f"{aggregates.__name__}."
+    modules = [m for n, m in sys.modules.items() if n.startswith(domain) or n in beside]
     for module in modules:
         for kind in vars(module).values():
             if not isinstance(kind, type) or kind.__module__ != module.__name__:

@@ -53,7 +53,12 @@ def answers(client: Client) -> Json:
     for name, asked in READINGS.items():
         if name in UNSHOWN or asked.body:
             continue
-        answer = dpo.get(asked.path.format(PUPIL))
+        answer = dpo.http.request(
+            asked.method,
+            asked.at(PUPIL),
+            content=asked.content,
+            headers=dpo.token | asked.headers,
+        )
         if answer.headers["content-type"] == "application/json":
             said = answer.json()
             found[name] = said | {"data": said["data"][:1]} if "data" in said else said
@@ -199,6 +204,20 @@ def test_a_hold_may_be_placed_after_leaving(described: Json) -> None:
 def test_a_page_can_be_gone(described: Json) -> None:
     assert refused_with(described, "get_register") >= {"CursorUnknown", "PlaceGone"}
     assert "PlaceGone" not in refused_with(described, "get_pupil")
+
+
+def test_what_can_be_the_matter_with_a_document_is_described(described: Json) -> None:
+    """Read by hand from ``documents`` and ``sniffing``."""
+    assert refused_with(described, "upload_content") >= {
+        *("TooLarge", "TypeNotTaken", "CutShort", "TwoTypesInOne", "MacrosInside", "NotOffice"),
+        *("Unrecognised", "NotAsDeclared", "UploadCutShort", "IdempotencyKeyReused", "Erased"),
+    }
+    assert refused_with(described, "get_document_content") >= {"ContentDamaged", "NotFound"}
+    assert refused_with(described, "file_document") >= {
+        *("DocumentAlreadyFiled", "ContentUnknown", "ContentDiffers", "ContentTooOld"),
+        *("TooLarge", "TypeNotTaken", "NotYetHappened"),
+    }
+    assert "CutShort" not in refused_with(described, "file_document")
 
 
 def test_what_is_asked_of_the_past_can_be_refused(described: Json) -> None:

@@ -16,7 +16,7 @@ from starlette.types import Message
 
 from send_records.aggregates.documents import FileDocument, SupersedeDocument
 from send_records.aggregates.values import Role
-from send_records.api.errors import AnswerBroken
+from send_records.api.lastresort import AnswerBroken
 from send_records.bootstrap import Database, System, now
 from send_records.keeper import Keeper
 from send_records.store.connections import one
