@@ -35,8 +35,8 @@ class Signal:
     """The fields that tell one clock of the name from another: the same concern, the same hold."""
     each: str | None = None
     """The field whose rows are each a signal of their own; ``day`` is then a field of the row."""
-    last: bool = False
-    """Whether of those rows the latest that has a day counts, and no other."""
+    said: bool = False
+    """Whether it counts only where the event itself says that day."""
     count: str | None = None
     """The field with a number that counts, of months."""
 
@@ -49,14 +49,12 @@ class Signal:
         about = {name: str(getattr(event, name, "")) for name in self.same}
         if self.each is None:
             count = getattr(event, self.count, None) if self.count else None
-            yield Found(about, *_day(event, self.day, event.occurred_on), count)
+            day, said = _day(event, self.day, event.occurred_on)
+            if said or not self.said:
+                yield Found(about, day, said, count)
             return
-        rows = list(enumerate(getattr(event, self.each, ())))
-        if self.last:
-            said = [row for row in rows if isinstance(getattr(row[1], self.day, None), date)]
-            rows = sorted(said, key=lambda row: getattr(row[1], self.day))[-1:]
-        for number, row in rows:
-            which = {} if self.last else {"row": f"{event.originator_version}.{number}"}
+        for number, row in enumerate(getattr(event, self.each, ())):
+            which = {"row": f"{event.originator_version}.{number}"}
             yield Found(about | which, *_day(row, self.day, event.occurred_on))
 
 

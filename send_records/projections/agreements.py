@@ -17,10 +17,10 @@ from send_records.aggregates.consents import (
     ParentalAgreementSought,
     ParentalAgreementWithdrawn,
 )
+from send_records.projections.conditions import OfAcademy
 from send_records.projections.pages import Page, Views, page_in_order
 from send_records.projections.rows import SEALED
 from send_records.projections.several import Several, on
-from send_records.projections.tables import OfAcademy
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,25 @@
-"""Conditions on rows that ask for no one value: each in SQL, and of a row in hand.
+"""Conditions on rows: each in SQL, and of a row in hand.
 
 Today's rows are asked for in SQL, those of the past are in hand, and both say the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, LiteralString
+
+from psycopg.sql import SQL, Composable, Composed, Identifier
+
+
+class OfAcademy(str):
+    """An academy, in a condition on rows that do not say which their pupil is at now."""
+
+    __slots__ = ()
+
+
+AT_ACADEMY = "pupil_id IN (SELECT pupil_id FROM send_register WHERE academy = %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +62,25 @@ def before(column: str, day: date) -> Condition:
         return value is not None and bool(value < day)
 
     return Condition("{} < %s", holds, (day,))
+
+
+def as_sql(where: Mapping[str, Any]) -> tuple[Composed, list[Any]]:
+    """Return what rows are asked for in SQL, and what stands for each ``%s`` of it."""
+    conditions: list[Composable] = [SQL("true")]
+    values: list[Any] = []
+    for column, value in where.items():
+        if value is None:  # each test as an index can answer it
+            conditions.append(SQL("{} IS NULL").format(Identifier(column)))
+            continue
+        if isinstance(value, OfAcademy):
+            conditions.append(SQL(AT_ACADEMY))
+            values.append(str(value))
+            continue
+        if isinstance(value, Condition):
+            conditions.append(SQL(value.sql).format(Identifier(column)))
+            values.extend(value.values)
+            continue
+        test = "{} = ANY(%s)" if isinstance(value, list) else "{} = %s"
+        conditions.append(SQL(test).format(Identifier(column)))
+        values.append(value)
+    return SQL(" AND ").join(conditions), values

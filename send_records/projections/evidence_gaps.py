@@ -17,14 +17,13 @@ from uuid import UUID, uuid5
 
 from send_records.aggregates import EVENTS
 from send_records.aggregates.base import DomainEvent
-from send_records.projections.conditions import by, not_by
+from send_records.projections.conditions import OfAcademy, by, not_by
 from send_records.projections.gap_facts import GapsState, matters, noted
 from send_records.projections.gap_kinds import KINDS, gaps_in
 from send_records.projections.gap_spans import GapKind
 from send_records.projections.pages import Page, Views, page_in_order
 from send_records.projections.rows import SEALED
 from send_records.projections.several import Case, Several
-from send_records.projections.tables import OfAcademy
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.healthcare import HealthcarePlanRecorded
 from send_records.aggregates.medical import PlacedOnMedicalRegister, RemovedFromMedicalRegister
 from send_records.aggregates.pupil import PupilLeft, PupilReadmitted
+from send_records.projections.conditions import OfAcademy
 from send_records.projections.pages import Page, Views, page_in_order
 from send_records.projections.rows import SEALED
 from send_records.projections.several import Several, on
-from send_records.projections.tables import OfAcademy
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,10 @@ from send_records.aggregates.provision import (
 )
 from send_records.aggregates.pupil import PupilLeft, PupilReadmitted
 from send_records.aggregates.sessions import ProvisionEnded, ProvisionSessionsLogged, ended, logged
+from send_records.projections.conditions import OfAcademy
 from send_records.projections.pages import Page, Views, page_in_order
 from send_records.projections.rows import SEALED
 from send_records.projections.several import Several, on
-from send_records.projections.tables import OfAcademy
 
 
 @dataclass(frozen=True, slots=True)

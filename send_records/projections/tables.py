@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, LiteralString, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import dict_row
-from psycopg.sql import SQL, Composable, Composed, Identifier
+from psycopg.sql import SQL, Composed, Identifier
 
 from send_records.projections.base import Key, Projection
-from send_records.projections.conditions import Condition
+from send_records.projections.conditions import as_sql
 from send_records.projections.rows import Rows, tag_of
 from send_records.projections.writing import Writer
 from send_records.store.sealing import Seals
@@ -22,25 +21,9 @@ R = TypeVar("R")
 AT_ONCE = 2000
 """Rows that are in hand at once when all of a table are read."""
 
-AT_ACADEMY = "pupil_id IN (SELECT pupil_id FROM send_register WHERE academy = %s)"
-
 STAMP = "uuid_send({key}) || xidsend(xmin) || substring(sealed FROM 4 FOR 12)"
 STAMP_SIZE = 32
 """A row's stamp: its key, the transaction that wrote it, and the nonce of its seal."""
-
-
-class OfAcademy(str):
-    """An academy, in a condition on rows that do not say which their pupil is at now."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True)
-class Test:
-    """A test of a column in a condition, where to be equal will not do: ``{}`` is the column."""
-
-    sql: LiteralString
-    values: tuple[Any, ...] = ()
 
 
 class Table(Generic[R]):
@@ -76,7 +59,7 @@ class Table(Generic[R]):
         The transaction that wrote it alone would do for the whole row; the nonce of its seal is
         there because no two are ever alike, whatever database was restored.
         """
-        condition, values = _condition(where)
+        condition, values = as_sql(where)
         query = self._sql(
             "SELECT string_agg({stamp}, '') FROM {table} WHERE {where}",
             stamp=self._sql(STAMP),
@@ -90,7 +73,7 @@ class Table(Generic[R]):
         self, connection: Connection, keys: Sequence[Key], where: Mapping[str, Any]
     ) -> Iterator[tuple[bytes, R]]:
         """Yield those rows with these keys that ``where`` names still, with their stamps."""
-        condition, values = _condition(where)
+        condition, values = as_sql(where)
         query = self._sql(
             "SELECT {stamp} AS stamp, {columns} FROM {table} WHERE {key} = ANY(%s) AND {where}",
             stamp=self._sql(STAMP),
@@ -113,7 +96,7 @@ class Table(Generic[R]):
     ) -> list[R]:
         """Return rows that ``where`` names, by a column and then by key, from after a row on; at
         most so many."""
-        condition, values = _condition(where)
+        condition, values = as_sql(where)
         if after is not None:
             condition += self._sql(
                 " AND ({order}, {key}) > (SELECT {order}, {key} FROM {table} WHERE {key} = %s)",
@@ -132,7 +115,7 @@ class Table(Generic[R]):
     ) -> list[tuple[Sequence[Any], int]]:
         """Return the values of some columns, and how many of the rows that ``where`` names have
         them."""
-        condition, values = _condition(where)
+        condition, values = as_sql(where)
         query = self._sql(
             "SELECT {counted}, count(*) FROM {table} WHERE {where} GROUP BY {counted}",
             counted=SQL(", ").join(map(Identifier, columns)),
@@ -148,7 +131,7 @@ class Table(Generic[R]):
         damaged: list[tuple[UUID, Key]] | None = None,
     ) -> Iterator[R]:
         """Yield all rows that ``where`` names, in no order, some at a time; as ``Rows.opened``."""
-        condition, values = _condition(where or {})
+        condition, values = as_sql(where or {})
         query = self._sql("SELECT {columns} FROM {table} WHERE {where}", where=condition)
         with (
             connection.transaction(),
@@ -235,24 +218,3 @@ class Table(Generic[R]):
                 right = index.tags(value) if index and value is not None else [None]
                 found += [key] if tags[key] not in right else []
         return found
-
-
-def _condition(where: Mapping[str, Any]) -> tuple[Composed, list[Any]]:
-    conditions: list[Composable] = [SQL("true")]
-    values: list[Any] = []
-    for column, value in where.items():
-        if value is None:  # each test as an index can answer it
-            conditions.append(SQL("{} IS NULL").format(Identifier(column)))
-            continue
-        if isinstance(value, OfAcademy):
-            conditions.append(SQL(AT_ACADEMY))
-            values.append(str(value))
-            continue
-        if isinstance(value, Condition):
-            conditions.append(SQL(value.sql).format(Identifier(column)))
-            values.extend(value.values)
-            continue
-        test = "{} = ANY(%s)" if isinstance(value, list) else "{} = %s"
-        conditions.append(SQL(test).format(Identifier(column)))
-        values.append(value)
-    return SQL(" AND ").join(conditions), values

@@ -21,11 +21,10 @@ from send_records.aggregates.plans import (
     Target,
 )
 from send_records.aggregates.reviews import TargetOutcome, TargetReviewed
-from send_records.projections.conditions import before
+from send_records.projections.conditions import OfAcademy, before
 from send_records.projections.pages import Page, Views, page_in_order
 from send_records.projections.rows import SEALED
 from send_records.projections.several import Several, on
-from send_records.projections.tables import OfAcademy
 
 DONE = {TargetOutcome.MET, TargetOutcome.WITHDRAWN}
 """The outcomes after which nobody works towards a target."""

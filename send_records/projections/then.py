@@ -11,12 +11,11 @@ from typing import Any, TypeVar
 
 from send_records.errors import NotFound, NotReadyYet
 from send_records.projections.base import Key, Projection
-from send_records.projections.conditions import Condition
+from send_records.projections.conditions import Condition, OfAcademy
 from send_records.projections.moments import Moment
 from send_records.projections.pages import Asked, Opened, PlaceGone, Views, opened
 from send_records.projections.past import Progress, rows_of, rows_of_all
 from send_records.projections.send_register import SendRegister
-from send_records.projections.tables import OfAcademy
 from send_records.store.inhand import InHand
 
 R = TypeVar("R")

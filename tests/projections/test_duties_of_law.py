@@ -249,17 +249,15 @@ def test_notice_of_the_meeting_is_given_two_weeks_before_it() -> None:
     assert none.row("annual_review_meeting").due_on == date(2025, 1, 27)
 
 
-def held(*circulated: date | None) -> Told:
+def held(circulated: date | None = None) -> Told:
     return called(date(2025, 1, 6)).then(
-        "AnnualReviewHeld",
-        date(2025, 1, 27),
-        advice=tuple(SimpleNamespace(circulated_on=day) for day in circulated),
+        "AnnualReviewHeld", date(2025, 1, 27), advice_circulated_on=circulated
     )
 
 
 def test_report_decision_and_plan_are_counted_from_the_meeting() -> None:
     """SEND Regulations 2014 regs 20 to 22; [2022] EWHC 493 (Admin): 2, 4 and 12 weeks."""
-    told = held(date(2025, 1, 10), None, date(2025, 1, 8))
+    told = held(date(2025, 1, 10))
 
     assert told.row("annual_review_report").due_on == date(2025, 2, 10)
     assert told.row("la_review_decision").due_on == date(2025, 2, 24)
@@ -274,9 +272,9 @@ def test_report_decision_and_plan_are_counted_from_the_meeting() -> None:
     assert told.row("annual_review").state == "open"  # until the decision concludes it
 
 
-def test_advice_is_late_by_what_came_last_and_unmet_if_nothing_says_when() -> None:
+def test_advice_that_was_sent_round_late_is_late_and_unmet_if_nothing_says_when() -> None:
     """SEND Regulations 2014 reg 20(4)."""
-    late, silent = held(date(2025, 1, 10), date(2025, 1, 14)), held(None)
+    late, silent = held(date(2025, 1, 14)), held()
 
     assert late.is_("annual_review_advice")[2:] == (date(2025, 1, 14), True)
     assert silent.row("annual_review_advice").state == "lapsed"
