@@ -16,6 +16,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from send_records.aggregates import EVENTS
 from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.clocks import Clocks
 from send_records.projections.conditions import Condition
@@ -56,7 +57,8 @@ class Duties(Several[DutiesState, DutyRow]):
         return DutiesState(pupil_id)
 
     def topics(self) -> frozenset[str]:
-        return frozenset([*FACTS, *self.clocks.heard])
+        """Return what the clocks hear of, of what can be recorded by now."""
+        return frozenset([*FACTS, *self.clocks.heard]) & EVENTS.keys()
 
     def matters(self, event: DomainEvent) -> bool:
         name = type(event).__name__
