@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pydantic import model_validator
 
 from send_records.aggregates.annual_review_meetings import Recommendation
+from send_records.aggregates.annual_reviews import DaysMiscounted
 from send_records.aggregates.base import By, Command, PupilEvent, require_past
 from send_records.aggregates.ehc_plans import EhcPlanNotIssued, require_ehc_plan
 from send_records.aggregates.la_decisions import AppealGround, require_letter, with_decision
@@ -75,6 +76,13 @@ class AnnualReviewReported(PupilEvent):
 
     def apply(self, pupil: Pupil) -> Pupil:
         return pupil
+
+    def require_valid(self, by: By) -> None:
+        if self.days_after_meeting != (self.sent_on - self.held_on).days:
+            raise DaysMiscounted("Its days were counted: withdraw the entry and make it anew.")
+
+    def recipients(self) -> tuple[str, ...]:
+        return self.to
 
 
 class ReportAnnualReview(Command):

@@ -62,6 +62,10 @@ class ReviewInvitee(Value):
     advice_asked: Flag = False
 
 
+class DaysMiscounted(Invalid):
+    """What an entry counted from its days goes with them."""
+
+
 class AnnualReviewCalled(PupilEvent):
     meeting_on: date
     notice_given_on: date
@@ -74,6 +78,10 @@ class AnnualReviewCalled(PupilEvent):
 
     def apply(self, pupil: Pupil) -> Pupil:
         return pupil
+
+    def require_valid(self, by: By) -> None:
+        if self.notice_days != (self.meeting_on - self.notice_given_on).days:
+            raise DaysMiscounted("Its notice was counted: withdraw the entry and make it anew.")
 
 
 class CallAnnualReview(Command):

@@ -72,6 +72,9 @@ class EhcAdviceSubmitted(PupilEvent):
     def apply(self, pupil: Pupil) -> Pupil:
         return pupil
 
+    def recipients(self) -> tuple[str, ...]:
+        return (self.local_authority,)
+
 
 class SubmitEhcAdvice(Command):
     """Record the advice that the school sent: needs, provision, outcomes (reg 6(1)(b)).

@@ -21,6 +21,7 @@ from send_records.aggregates.ehc_plans import (
     PlanOutcome,
     require_ehc_plan,
     require_sections,
+    require_sen_type,
 )
 from send_records.aggregates.la_decisions import AppealGround, require_letter, with_decision
 from send_records.aggregates.values import SENDCOS, Day, Name, Origin, Some, Words, day_in_words
@@ -68,6 +69,11 @@ class EhcPlanAmended(PupilEvent):
         plans = (*earlier, replace(last, outcomes=refs))
         amended = replace(pupil, ehc_plans=plans)
         return with_decision(amended, AppealGround.CONTENTS, self.final_dated)
+
+    def require_valid(self, by: By) -> None:
+        require_sen_type(self.primary_need, self.final_dated, by)
+        require_sections((*self.sections, *self.sections_absent), self.final_dated, by)
+        require_sections(self.sections_changed, self.final_dated, by)
 
 
 class AmendEhcPlan(EhcPlanContents, Command):

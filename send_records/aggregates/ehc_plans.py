@@ -93,6 +93,12 @@ def require_sections(sections: Sequence[str], on: date, by: By) -> None:
         raise SectionNotInForce("Name each section once, by its letter: A to G, H1, H2, I, J, K.")
 
 
+def require_sen_type(code: str, on: date, by: By) -> None:
+    """Refuse a primary need that is no DfE type of need on the day."""
+    if by.rules.code("sen_type", code, on) is None:
+        raise SenTypeNotInForce("Choose a DfE type of need, for example SPLD or SLCN.")
+
+
 class EhcPlanContents(Entry):
     """What a final EHC plan says; checked alike when it is issued and when it is amended."""
 
@@ -113,8 +119,7 @@ class EhcPlanContents(Entry):
         """Refuse what no final plan can say."""
         require_letter(self.final_dated, self.occurred_on, by)
         require_sections(self.sections, self.final_dated, by)
-        if by.rules.code("sen_type", self.primary_need, self.final_dated) is None:
-            raise SenTypeNotInForce("Choose a DfE type of need, for example SPLD or SLCN.")
+        require_sen_type(self.primary_need, self.final_dated, by)
         if len({outcome.ref for outcome in self.outcomes}) < len(self.outcomes):
             raise Invalid("Give each outcome of section E a reference of its own.")
 
@@ -144,6 +149,10 @@ class EhcPlanIssued(PupilEvent):
         plan = EhcPlan(self.final_dated, tuple(outcome.ref for outcome in self.outcomes))
         issued = replace(pupil, ehc_plans=(*earlier, plan), ehc_request=None)
         return with_decision(issued, AppealGround.CONTENTS, self.final_dated)
+
+    def require_valid(self, by: By) -> None:
+        require_sen_type(self.primary_need, self.final_dated, by)
+        require_sections((*self.sections, *self.sections_absent), self.final_dated, by)
 
 
 class RecordEhcPlan(EhcPlanContents, Command):

@@ -130,6 +130,10 @@ class EhcAssessmentRequested(PupilEvent):
     def apply(self, pupil: Pupil) -> Pupil:
         return replace(pupil, ehc_request=EhcRequest(self.received_by_la_on, self.reassessment))
 
+    def recipients(self) -> tuple[str, ...]:
+        ours = self.requested_by is EhcRequester.SCHOOL
+        return (self.local_authority,) if ours else ()
+
 
 class RequestEhcAssessment(Command):
     """Record a request for an EHC needs assessment, with the checklist of its evidence.

@@ -75,6 +75,15 @@ REQUEST = RequestEhcAssessment(
     gaps_explained="No medical history that bears on it",
 )
 
+ADVISE = SubmitEhcAdvice(
+    occurred_on=date(2024, 7, 18),
+    local_authority=LA,
+    written_by="Sam Okoro",
+    needs="Spells far below her age",
+    provision="Daily structured phonics",
+    outcomes=("Reads alone",),
+)
+
 STEPS: list[Step] = [
     step(
         RecordAgreement(
@@ -96,16 +105,7 @@ STEPS: list[Step] = [
             occurred_on=date(2024, 7, 15), local_authority=LA, respond_by=date(2024, 8, 26)
         )
     ),
-    step(
-        SubmitEhcAdvice(
-            occurred_on=date(2024, 7, 18),
-            local_authority=LA,
-            written_by="Sam Okoro",
-            needs="Spells far below her age",
-            provision="Daily structured phonics",
-            outcomes=("Reads alone",),
-        )
-    ),
+    step(ADVISE),
     step(
         RecordLaException(
             occurred_on=date(2024, 8, 7),
