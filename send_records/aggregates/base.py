@@ -98,6 +98,9 @@ class DomainEvent(Value):
     """Whether its words are the trust's own, and so are sealed under the trust's key and outlive
     the pupil's: of the note of an erasure alone."""
 
+    measured: ClassVar[frozenset[str]] = frozenset()
+    """The names of fields that nobody said, for they were measured: nobody puts them right."""
+
     originator_id: UUID
     """The pupil."""
     originator_version: int

@@ -110,6 +110,8 @@ def require_type(media_type: str, rules: Rules, on: date) -> None:
 
 
 class DocumentFiled(PupilEvent):
+    measured = frozenset({"media_type", "size", "sha256"})
+
     document_id: UUID
     media_type: str
     size: int
@@ -196,7 +198,7 @@ class DocumentSuperseded(PupilEvent):
 
     def apply(self, pupil: Pupil) -> Pupil:
         document = pupil.documents.get(self.document_id)
-        if document is None:
+        if document is None or self.superseded_by not in pupil.documents:
             return pupil
         document = replace(document, superseded_by=self.superseded_by)
         return replace(pupil, documents={**pupil.documents, document.id: document})

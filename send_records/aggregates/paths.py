@@ -135,8 +135,11 @@ def require_judged(event: DomainEvent, path: str) -> None:
 
 
 def require_same_ids(before: DomainEvent, after: DomainEvent, path: str) -> None:
-    """Refuse a change to an id, or to somebody who acted, wherever in a field it stands."""
+    """Refuse a change to an id, or to somebody who acted, wherever in a field it stands; and to
+    what was measured."""
     root = path.split(".")[0]
+    if root in before.measured:
+        raise FieldNotCorrectable("It was measured, not said: withdraw the entry instead.")
     ours = (UUID, Actor)
     if [leaf for leaf in _leaves(getattr(before, root)) if isinstance(leaf, ours)] != [
         leaf for leaf in _leaves(getattr(after, root)) if isinstance(leaf, ours)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from send_records.aggregates.base import DomainEvent
+from send_records.aggregates.corrected import Reading, as_corrected
 from send_records.aggregates.documents import DocumentFiled, DocumentKind, DocumentSuperseded
 from send_records.aggregates.values import DataClass, Origin, Value
 
@@ -30,13 +30,17 @@ class DocumentRow(Value):
     superseded_by: UUID | None = None
 
 
-def rows_of(events: Sequence[DomainEvent]) -> list[DocumentRow]:
-    """Return the documents that a pupil's events file, each as it stands after them all."""
+def rows_of(events: Sequence[Reading]) -> list[DocumentRow]:
+    """Return the documents that a pupil's events file, each as it stands after them all, with its
+    corrections; without those withdrawn."""
     rows: dict[UUID, DocumentRow] = {}
-    for event in events:
+    for event in as_corrected(events):
         if isinstance(event, DocumentFiled):
             rows[event.document_id] = _row(event)
-        elif isinstance(event, DocumentSuperseded) and event.document_id in rows:
+        elif isinstance(event, DocumentSuperseded) and {
+            event.document_id,
+            event.superseded_by,
+        } <= set(rows):
             newer = {"superseded_by": event.superseded_by}
             rows[event.document_id] = rows[event.document_id].model_copy(update=newer)
     return list(rows.values())

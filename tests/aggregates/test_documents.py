@@ -9,6 +9,14 @@ import pytest
 from pydantic import ValidationError
 
 from send_records.aggregates.base import By, NotYetHappened
+from send_records.aggregates.corrected import (
+    EntryCorrected,
+    EntryWithdrawn,
+    WhyWithdrawn,
+    as_corrected,
+    pupil_of,
+)
+from send_records.aggregates.corrections import CorrectEntry, WithdrawEntry
 from send_records.aggregates.documents import (
     ContentDiffers,
     ContentTooOld,
@@ -21,8 +29,10 @@ from send_records.aggregates.documents import (
     FileDocument,
     SupersedeDocument,
 )
+from send_records.aggregates.paths import FieldNotCorrectable
 from send_records.aggregates.pupil import PupilNotOnRoll, RecordLeaving
 from send_records.aggregates.values import DataClass, Origin
+from send_records.documents.rows import rows_of
 from send_records.errors import NotFound, SendRecordsError, TooLarge, TypeNotTaken
 from send_records.rules import shipped_rules
 from tests.scenario import NOBODY, TODAY, Scenario, a_pupil, but, by, content
@@ -180,6 +190,56 @@ def test_a_document_does_not_supersede_itself() -> None:
 def test_only_what_is_on_file_supersedes_and_is_superseded() -> None:
     filed().when(but(SUPERSEDE, document_id=NOBODY)).refused(NotFound)
     filed().when(but(SUPERSEDE, superseded_by=NOBODY)).refused(NotFound)
+
+
+CORRECT = CorrectEntry(
+    occurred_on=date(2024, 6, 21),
+    entry_version=3,
+    field="title",
+    from_value="Findings",
+    to_value="Findings on reading",
+    why="As it is headed",
+)
+WITHDRAW = WithdrawEntry(
+    occurred_on=date(2024, 6, 21),
+    entry_version=4,
+    why=WhyWithdrawn.WRONG_PUPIL,
+    explanation="Of another child",
+)
+
+
+def test_what_a_document_is_called_can_be_put_right_and_what_was_measured_cannot() -> None:
+    filed().when(CORRECT).then(EntryCorrected, entry_event="DocumentFiled")
+    for field, wrong in (("size", 1), ("sha256", "0" * 64), ("media_type", "text/plain")):
+        [was] = [getattr(e, field) for e in filed().events if isinstance(e, DocumentFiled)][:1]
+        change = but(CORRECT, field=field, from_value=was, to_value=wrong)
+        filed().when(change).refused(FieldNotCorrectable)
+
+
+def test_a_document_that_was_withdrawn_is_not_on_file_and_can_be_filed_again() -> None:
+    withdrawn = filed().given(WITHDRAW)
+
+    assert set(withdrawn.pupil.documents) == {REPORT}
+    again = asked(ANOTHER, sha256=content(CORRECTED).sha256)
+    assert FILE.decide(withdrawn.pupil, again)
+
+
+def test_what_a_document_took_the_place_of_is_current_again_once_it_is_withdrawn() -> None:
+    superseded = filed().given(SUPERSEDE)
+    events = superseded.events
+    gone = EntryWithdrawn(
+        **WITHDRAW.entry(superseded.pupil, by()),
+        entry_versions=(4,),
+        entry_event="DocumentFiled",
+        why=WhyWithdrawn.WRONG_PUPIL,
+        explanation="Of another child",
+    )
+    pupil = pupil_of(as_corrected([*events, gone]))
+
+    assert pupil is not None
+    assert pupil.documents[REPORT].superseded_by is None
+    assert [row.document_id for row in rows_of([*events, gone])] == [REPORT]
+    assert [row.superseded_by for row in rows_of([*events, gone])] == [None]
 
 
 def test_what_is_uploaded_can_be_filed_until_an_hour_before_it_may_be_removed() -> None:
