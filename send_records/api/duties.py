@@ -24,6 +24,7 @@ router = router_for("duties")
 
 Kind = Annotated[Name | None, Query(description="Only this clock, for example annual_review")]
 ForRole = Annotated[Role | None, Query(description="Only what is on this role's list")]
+Acts = Annotated[Name | None, Query(description="Only what this role, or local_authority, must do")]
 First = Annotated[date | None, Query(alias="from", description="Due on this day or after it")]
 Last = Annotated[date | None, Query(alias="until", description="Due on this day or before it")]
 
@@ -40,6 +41,7 @@ def get_duties(
     access: ProvisionAccess,
     academy: Academy = None,
     role: ForRole = None,
+    acts: Acts = None,
     kind: Kind = None,
     pupil_id: UUID | None = None,
     show: Shown = "open",
@@ -59,6 +61,7 @@ def get_duties(
         show=show,
         academy=academy,
         role=role,
+        acts=acts,
         clock=kind,
         pupil_id=pupil_id,
         overdue=overdue,

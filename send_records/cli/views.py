@@ -55,7 +55,7 @@ def project(
     settings = settings_for(data_dir)
     with ends_well(), database(settings) as found:
         if status:
-            _show_lag(found, as_json=as_json)
+            show_lag(found, as_json=as_json)
             return
         if rebuild_name is not None:
             opening = partial(open_seals, settings, found.app)
@@ -73,7 +73,7 @@ def project(
                 engine.run(threading.Event())
 
 
-def _show_lag(found: Database, *, as_json: bool) -> None:
+def show_lag(found: Database, *, as_json: bool) -> None:
     """Show how many events each view has still to see, and which was made under other rules; exit
     1 if any is a batch or more behind, or is so."""
     with one(found.as_projector()) as connection:

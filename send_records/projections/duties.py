@@ -22,10 +22,10 @@ from send_records.aggregates.clocks import Clocks
 from send_records.projections.conditions import Condition
 from send_records.projections.duty import DutyRow
 from send_records.projections.duty_clocks import Run
-from send_records.projections.duty_state import FACTS, DutiesState, after
+from send_records.projections.duty_state import FACTS, DutiesState, after, as_text, from_text
 from send_records.projections.pages import Page, Views, page_in_order
 from send_records.projections.rulings import is_outdated
-from send_records.projections.several import Case, Several
+from send_records.projections.several import Case, Several, StateRow
 from send_records.rules.clocks import clocks_of
 
 Shown = Literal["open", "met", "late", "lapsed", "all"]
@@ -73,6 +73,12 @@ class Duties(Several[DutiesState, DutyRow]):
         state = after(before, event, self.clocks)
         return Case(event.originator_id, event.originator_version, state)
 
+    def kept(self, case: Case[DutiesState]) -> StateRow:
+        return StateRow(case.pupil_id, case.version, as_text(case.state))
+
+    def taken(self, kept: StateRow) -> Case[DutiesState]:
+        return Case(kept.pupil_id, kept.version, from_text(kept.state))
+
     def rows(self, state: DutiesState) -> Iterable[DutyRow]:
         return Run(self.clocks, state).rows()
 
@@ -85,6 +91,7 @@ class Wanted:
     show: Shown = "open"
     academy: str | None = None
     role: str | None = None
+    acts: str | None = None
     clock: str | None = None
     pupil_id: UUID | None = None
     overdue: bool = False
@@ -99,6 +106,7 @@ class Wanted:
         equal = {
             "academy": self.academy,
             "role": self.role,
+            "acts": self.acts,
             "clock": self.clock,
             "pupil_id": self.pupil_id,
         }
@@ -117,7 +125,7 @@ class Wanted:
                 (self.today,),
             )
         elif self.show == "late":
-            where["late"] = True
+            where["late"] = Condition("{}", lambda row: row.late)
         elif self.show != "all":
             where["state"] = self.show
         if self.overdue:

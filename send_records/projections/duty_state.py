@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
+import orjson
+
 from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.clocks import Clock, Clocks, Found
 from send_records.aggregates.details import PupilDetailsCorrected, YearGroupChanged
@@ -62,6 +64,30 @@ class DutiesState:
     pupil_id: UUID
     born: date | None = None
     happened: tuple[Happened, ...] = ()
+
+
+def as_text(state: DutiesState) -> str:
+    """Return a state as it is kept: a list for each thing that happened, for their names would be
+    most of it."""
+    happened = [
+        [e.on, e.version, e.event, e.verb, e.clock, e.about, e.day, e.said, e.count, e.frozen]
+        for e in state.happened
+    ]
+    return orjson.dumps([state.pupil_id, state.born, happened]).decode()
+
+
+def from_text(text: str) -> DutiesState:
+    """Return the state that was kept."""
+    pupil_id, born, happened = orjson.loads(text)
+    return DutiesState(
+        UUID(pupil_id),
+        None if born is None else date.fromisoformat(born),
+        tuple(
+            Happened(date.fromisoformat(on), *names, date.fromisoformat(day), *rest)
+            for on, *names, day, said, count, frozen in happened
+            for rest in [(said, count, frozen)]
+        ),
+    )
 
 
 def after(state: DutiesState, event: DomainEvent, clocks: Clocks) -> DutiesState:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 import structlog
+import typer
 from httpx2 import Response
 from icalendar import Calendar
 from psycopg.rows import dict_row
-from pydantic import TypeAdapter
+from pydantic import SecretStr, TypeAdapter
 from structlog.testing import capture_logs
 
 from send_records.aggregates.base import Actor
@@ -28,13 +31,16 @@ from send_records.aggregates.pupil import RecordLeaving
 from send_records.aggregates.values import Area, Role
 from send_records.api.views import ListingAtAnyTime
 from send_records.application import Request
-from send_records.bootstrap import Database, System
+from send_records.bootstrap import Database, System, on_server
+from send_records.cli.views import show_lag
 from send_records.projections.duties import Duties
 from send_records.projections.duty import DutyRow
 from send_records.projections.engine import Engine, under
+from send_records.projections.pages import Views
 from send_records.projections.rebuild import rebuild
 from send_records.projections.whose import of_pupil
 from send_records.rules.clocks import clocks_of
+from send_records.settings import Settings
 from send_records.store.connections import one
 from send_records.store.feeds import hashed
 from send_records.store.sealing import Seals
@@ -156,6 +162,8 @@ def test_the_answer_is_what_its_description_says(school: School) -> None:
         ({"academy": ALDER}, ["concern_answer"]),
         ({"academy": "Nowhere"}, []),
         ({"role": "dpo"}, []),
+        ({"acts": "local_authority"}, []),
+        ({"acts": "senco", "role": "senco"}, ["monitoring_review", "concern_answer"]),
         ({"role": "senco"}, ["monitoring_review", "concern_answer"]),
         ({"kind": "concern_answer"}, ["concern_answer"]),
         ({"overdue": True}, ["monitoring_review"]),
@@ -394,7 +402,7 @@ def other_rules() -> Clocks:
 
 
 def test_when_the_rules_change_the_list_says_that_it_is_outdated_until_it_is_rebuilt(
-    school: School,
+    school: School, capsys: pytest.CaptureFixture[str]
 ) -> None:
     database, seals, changed = school.database, held().seals, under(other_rules())
 
@@ -409,6 +417,9 @@ def test_when_the_rules_change_the_list_says_that_it_is_outdated_until_it_is_reb
     assert [(entry["event"], entry["name"]) for entry in logs] == [("view_outdated", "duties")]
     assert school.client.get("/v1/duties").headers["Outdated"] == "true"
     assert school.kinds() == kinds
+    with pytest.raises(typer.Exit):
+        show_lag(replace(database, projections=changed), as_json=False)
+    assert "project --rebuild duties" in capsys.readouterr().err
     duties = [each for each in changed if isinstance(each, Duties)]
     rebuild(database.as_owner(), duties, opening)
     assert "Outdated" not in school.client.get("/v1/duties").headers
@@ -420,3 +431,27 @@ def test_when_the_rules_change_the_list_says_that_it_is_outdated_until_it_is_reb
     rebuild(database.as_owner(), [Duties()], opening)
     assert "Outdated" not in school.client.get("/v1/duties").headers
     assert school.kinds() == kinds
+    capsys.readouterr()
+    show_lag(database, as_json=True)
+    assert json.loads(capsys.readouterr().out)["duties"] == 0
+
+
+def test_a_trusts_own_terms_reach_every_view_of_its_duties(tmp_path: Path) -> None:
+    file = tmp_path / "academies.toml"
+    file.write_text(
+        '[[academy]]\nname = "Cedar Hill Academy"\nlocal_authority = "Oldham"\n'
+        'effective_from = 2026-09-01\ncitation = "Governors"\n'
+        "[[academy.term]]\nfirst = 2026-09-02\nlast = 2026-10-23\n"
+    )
+    url = SecretStr("postgresql://app@localhost/records")
+
+    own = on_server(Settings(database_url=url, academies=file)).projections
+    shipped = on_server(Settings(database_url=url)).projections
+
+    [duties] = [each for each in own if isinstance(each, Duties)]
+    assert [each.name for each in own] == [each.name for each in shipped]
+    assert {each.name for each in duties.clocks.calendars.academies} == {"Cedar Hill Academy"}
+    assert pickle.loads(pickle.dumps(duties)).rules == duties.rules  # as a rebuild's processes do
+    assert duties.rules not in {each.rules for each in shipped}
+    views = Views(None, None, own)  # type: ignore[arg-type]
+    assert views.made(Duties) is duties

@@ -389,12 +389,22 @@ def some_event() -> st.SearchStrategy[DomainEvent]:
     return st.one_of([made(kind) for name, kind in EVENTS.items() if name != "PersonalDataErased"])
 
 
-def renumbered(events: Sequence[DomainEvent]) -> list[DomainEvent]:
+def renumbered(events: Sequence[DomainEvent], *, after: int = 0) -> list[DomainEvent]:
     pupil = UUID(int=7)
     return [
         event.model_copy(update={"originator_id": pupil, "originator_version": n, "position": n})
-        for n, event in enumerate(events, start=1)
+        for n, event in enumerate(events, start=after + 1)
     ]
+
+
+@given(events=st.lists(some_event(), max_size=12))
+def test_what_is_kept_of_a_pupil_is_what_was_known(events: list[DomainEvent]) -> None:
+    case = None
+    for event in [*Life().events, *renumbered(events, after=2)]:
+        case = DUTIES.project(case, event)
+
+    assert case is not None
+    assert DUTIES.taken(DUTIES.kept(case)) == case
 
 
 @given(events=st.lists(some_event(), max_size=12))

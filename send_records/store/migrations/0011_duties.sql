@@ -39,6 +39,7 @@ COMMENT ON COLUMN duties.sealed IS 'What it is, what stops it, its citation, and
 
 CREATE INDEX duties_open ON duties (due_on, duty_id) WHERE state IN ('open', 'paused');
 CREATE INDEX duties_open_academy ON duties (academy, due_on, duty_id) WHERE state IN ('open', 'paused');
+CREATE INDEX duties_late ON duties (due_on, duty_id) WHERE late;
 CREATE INDEX duties_due ON duties (due_on, duty_id);
 CREATE INDEX duties_pupil ON duties (pupil_id);
 
