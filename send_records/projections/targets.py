@@ -62,13 +62,12 @@ class TargetRow:
     reviewed_on: date | None = None
     evidence: str | None = field(default=None, metadata=SEALED)
     open: bool = True
+    corrected: list[str] = field(default_factory=list)
 
     @property
     def stands(self) -> bool:
         """Whether the plan reads so now, and is not over."""
         return self.amended_on is None and self.superseded_on is None and self.ended_on is None
-
-    corrected: list[str] = field(default_factory=list)
 
     def settled(self) -> TargetRow:
         """Return the row that says whether the target is still worked towards."""
