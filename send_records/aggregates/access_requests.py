@@ -180,6 +180,9 @@ class DisclosureSent(PupilEvent):
     def apply(self, pupil: Pupil) -> Pupil:
         return changed(pupil, self.request_id, closed_on=self.occurred_on)
 
+    def recipients(self) -> tuple[str, ...]:
+        return (self.sent_to,)
+
 
 class SendDisclosure(RequestCommand):
     """Record that the answer was sent, to whom and how, which closes the request.

@@ -68,6 +68,9 @@ class HandoverSent(PupilEvent):
         sent = Handover(self.handover_id, self.occurred_on)
         return replace(pupil, handovers={**pupil.handovers, sent.id: sent})
 
+    def recipients(self) -> tuple[str, ...]:
+        return (self.to,)
+
 
 class SendHandover(Command):
     """Record what was handed to the next school, how, and by when its receipt is expected.

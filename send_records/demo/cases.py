@@ -16,7 +16,8 @@ from uuid import UUID, uuid4
 
 import orjson
 
-from send_records.demo import said_ehcp
+from send_records.demo import said_corrections, said_ehcp
+from send_records.demo.said_corrections import ToldEntry, label_of
 
 Details = dict[str, Any]
 
@@ -40,6 +41,8 @@ class Story:
     targets: dict[str, str] = field(default_factory=dict)
     """Of the plan drafted last: the area of each."""
     provisions: dict[str, str] = field(default_factory=dict)
+    told: dict[str, ToldEntry] = field(default_factory=dict)
+    """The entries recorded so far, by the names that later ones call them by."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,13 @@ class Entry:
     kind: str
     details: Details
     reason: str | None
+    label: str | None = None
+
+    def recorded(self, version: int) -> None:
+        """Take note that it was recorded, as which version of the record."""
+        label = label_of(self.kind, self.occurred_on, self.label)
+        self.story.version = version
+        self.story.told[label] = ToldEntry(version, self.details)
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,7 @@ def _stories() -> Iterator[list[Entry]]:
                 line["kind"],
                 line["details"],
                 line.get("reason"),
+                line.get("label"),
             )
             for line in lines
         ]
@@ -297,6 +308,14 @@ def _ehcp(kind: str) -> Callable[[Story, Details, str], Said]:
     return lambda story, details, key: (path, say(details, story.contacts))
 
 
+def _corrected(story: Story, details: Details, key: str) -> Said:
+    return "corrections/correct", said_corrections.corrected(story.told, details)
+
+
+def _withdrawn(story: Story, details: Details, key: str) -> Said:
+    return "corrections/withdraw", said_corrections.withdrawn(story.told, details)
+
+
 SAID: dict[str, Callable[[Story, Details, str], Said]] = {
     "PupilAdmitted": _admitted,
     "ContactRecorded": _contact,
@@ -334,6 +353,8 @@ SAID: dict[str, Callable[[Story, Details, str], Said]] = {
     "ReviewHeld": _reviewed,
     "PupilVoiceRecorded": _pupil_voice,
     "ParentVoiceRecorded": _agreement("voices/parent"),
+    "EntryCorrected": _corrected,
+    "EntryWithdrawn": _withdrawn,
     "LegalHoldPlaced": _as_it_is("retention/hold"),
     "ContactWithFamilyRecorded": _contact_with_family,
     "HandoverSent": _as_it_is("transition/hand-over"),

@@ -184,6 +184,6 @@ def _tell_one(api: Api, entry: Entry, told: Told) -> None:
         return
     receipt = answer.json()
     entry.story.pupil_id = UUID(receipt["pupil_id"])
-    entry.story.version = receipt["version"]
+    entry.recorded(receipt["version"])
     told.recorded += 1
     told.last_position = receipt["position"]

@@ -131,8 +131,11 @@ class AccessLog:
         except AccessNotRecorded as error:
             return [AccessNotRecorded(*error.args) for _ in accesses]
 
-    def of_pupil(self, pupil_id: UUID, *, after: int, limit: int) -> list[AccessRow]:
-        """Return who saw, or was refused, anything of a pupil, in order, after a position."""
+    def of_pupil(
+        self, pupil_id: UUID, *, after: int = 0, limit: int | None, act: Act | None = None
+    ) -> list[AccessRow]:
+        """Return who saw, or was refused, anything of a pupil, in order, after a position; only
+        what was done in one way, if one is named."""
         with (
             self._or_nothing() as connection,
             connection.cursor(row_factory=dict_row, binary=True) as cursor,
@@ -140,8 +143,9 @@ class AccessLog:
             rows = cursor.execute(
                 "SELECT position, recorded_at, request_id, actor_id, sealed, role, academy, act, "
                 "what, tier, purpose, outcome FROM access_log "
-                "WHERE pupils @> ARRAY[%s::uuid] AND position > %s ORDER BY position LIMIT %s",
-                [pupil_id, after, limit],
+                "WHERE pupils @> ARRAY[%s::uuid] AND position > %s "
+                "AND (%s::text IS NULL OR act = %s) ORDER BY position LIMIT %s",
+                [pupil_id, after, act, act, limit],
             ).fetchall()
         return [AccessRow(name=self._name(row), **row) for row in rows]
 

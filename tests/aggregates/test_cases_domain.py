@@ -56,7 +56,7 @@ LATER = {
     "ProvisionStarted",
     "ProvisionSessionsLogged",
     "ProvisionEnded",
-    "EntryWithdrawn",
+    "EntryWithdrawn",  # these two name entries by their place: told over HTTP in tests/demo
     "EntryCorrected",
     "PlacedOnMedicalRegister",
     "HealthcarePlanRecorded",

@@ -139,6 +139,7 @@ READINGS = {
     "get_pupil": Reading("/v1/pupils/{}", Tier.PROVISION),
     "get_chronology": Reading("/v1/pupils/{}/chronology", Tier.ASSESSMENT),
     "get_history": Reading("/v1/pupils/{}/history", Tier.RESTRICTED),
+    "get_entry": Reading("/v1/pupils/{}/entries/3", Tier.RESTRICTED),
     "get_accesses": Reading("/v1/pupils/{}/accesses", Tier.ACCESS),
     "get_extract": Reading("/v1/pupils/{}/extract", Tier.RESTRICTED, Act.EXPORT),
     "get_proofs": Reading("/v1/pupils/{}/proofs", Tier.DIRECTORY, Act.PROOF),
