@@ -33,7 +33,7 @@ def get_lag(
     """Return what the trust knew of the pupil, when it knew it, and what it did, each line with its
     entry and with the days from noticing, and from recording, until something was done."""
     lag = lag_in(_record(pupil_id, asked, service))
-    return access.given([pupil_id], json_response(as_json(lag)))
+    return access.given([pupil_id], _answer(asked, lag))
 
 
 @router.get(
@@ -49,7 +49,7 @@ def get_plan(
     """Return the plan in force and the one in draft: targets with what the last review found of
     them, the next review, the class teacher, and with whom it was agreed and shared."""
     plans = plans_now(_record(pupil_id, asked, service))
-    return access.given([pupil_id], json_response(as_json(plans)))
+    return access.given([pupil_id], _answer(asked, plans))
 
 
 def _record(pupil_id: PupilId, asked: Question, service: SendRecords) -> list[DomainEvent]:
@@ -58,3 +58,9 @@ def _record(pupil_id: PupilId, asked: Question, service: SendRecords) -> list[Do
     if not record:
         raise asked.absence(service, pupil_id)
     return record
+
+
+def _answer(asked: Question, found: Lag | PlansNow) -> Response:
+    response = json_response(as_json(found))
+    response.headers.update(asked.headers_of(found))
+    return response

@@ -16,7 +16,7 @@ from send_records.api.moments import PagesAtAnyTime
 from send_records.api.recording import router_for
 from send_records.api.views import ListingAtAnyTime, listing, pupil_after, wait_for
 from send_records.projections.concerns_log import ConcernRow, concerns_page
-from send_records.projections.evidence_gaps import GapRow, gaps_page
+from send_records.projections.evidence_gaps import GapRow, gaps_outdated, gaps_page
 from send_records.projections.gap_spans import GapKind
 from send_records.projections.targets import OutcomeAsked, TargetRow, targets_page
 from send_records.projections.whose import of_pupil, with_pupils
@@ -48,7 +48,8 @@ def get_evidence_gaps(
     after: After = None,
 ) -> Response:
     """Return what the record should hold on a day and does not, with the clause that asks for it,
-    in the order in which it began to be missing."""
+    in the order in which it began to be missing.  ``Outdated: true`` in the headers says that an
+    interval of the rules has changed since, and the list is to be rebuilt."""
     wait_for(asked.views, "evidence_gaps", after)
     page = gaps_page(
         asked.views,
@@ -61,6 +62,8 @@ def get_evidence_gaps(
         limit=limit,
     )
     shown = listing(with_pupils(asked.views, page), asked.moment)
+    if asked.moment is None and gaps_outdated(asked.views):
+        shown.headers["Outdated"] = "true"
     return access.given([row.pupil_id for row in page.rows], shown)
 
 

@@ -3,8 +3,8 @@
 The question of whoever is about to be asked for the record: a SENDCo before a review or a request
 to the local authority, an inspector, a tribunal.  Each gap has the day on which it began and the
 day on which it was closed, so it can be asked as of any day; both are days of what happened,
-whenever it was entered.  The intervals are the rules' own (``rules/intervals.toml``): a row of
-theirs that is added for days gone by needs the view rebuilt.
+whenever it was entered.  The intervals are the rules' own (``rules/intervals.toml``): when they are
+others, the view is called outdated until it is rebuilt (``rulings``).
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from uuid import UUID, uuid5
 from send_records.aggregates import EVENTS
 from send_records.aggregates.base import DomainEvent
 from send_records.projections.conditions import OfAcademy, by, not_by
-from send_records.projections.gap_facts import GapsState, matters, noted
+from send_records.projections.gap_facts import GapsState, fingerprint, matters, noted
 from send_records.projections.gap_kinds import KINDS, gaps_in
 from send_records.projections.gap_spans import GapKind
 from send_records.projections.pages import Page, Views, page_in_order
 from send_records.projections.rows import SEALED
+from send_records.projections.rulings import is_outdated
 from send_records.projections.several import Case, Several
 
 
@@ -51,6 +52,10 @@ class EvidenceGaps(Several[GapsState, GapRow]):
     row = GapRow
     changes: ClassVar = dict.fromkeys(EVENTS.values(), noted)
     """Any entry may come late."""
+
+    @property
+    def rules(self) -> str:
+        return fingerprint()
 
     def matters(self, event: DomainEvent) -> bool:
         return matters(event)
@@ -98,3 +103,9 @@ def gaps_page(
     }
     asked = {name: value for name, value in where.items() if value is not None}
     return page_in_order(views, EvidenceGaps, "from_on", asked, after=after, limit=limit)
+
+
+def gaps_outdated(views: Views) -> bool:
+    """Return whether the intervals in use are others than those the gaps were made by."""
+    with views.pool.connection() as connection:
+        return is_outdated(connection, EvidenceGaps.name)

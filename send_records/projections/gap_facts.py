@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -48,6 +49,9 @@ from send_records.aggregates.voices import ParentVoiceRecorded, PupilVoiceRecord
 from send_records.rules import shipped_rules
 
 E = TypeVar("E", bound=DomainEvent)
+
+RELIED_ON = ("late_entry", "monitoring_review", "parental_agreement")
+"""The intervals of the rules that gaps follow from; every other day is frozen in an event."""
 
 LATE = "entry made late"
 """The fact that an entry came late; no event says so."""
@@ -116,6 +120,12 @@ def noted(state: GapsState, event: DomainEvent) -> GapsState:
         told = event.parents_informed_on
         facts.append(Fact(NoticeGiven.__name__, told, position, NoticeOf.SUPPORT_LEVEL))
     return replace(state, facts=(*state.facts, *facts))
+
+
+def fingerprint() -> str:
+    """Return what the rows of the rules that gaps follow from are known by: otherwise if any is."""
+    rows = [row for row in shipped_rules().intervals if row.name in RELIED_ON]
+    return sha256(repr(rows).encode()).hexdigest()[:32]
 
 
 def in_order(facts: Iterable[Fact]) -> list[Fact]:

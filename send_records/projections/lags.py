@@ -127,6 +127,8 @@ class Known:
 class Lag:
     """What was known of a pupil, and what was done, from the first thing known."""
 
+    version: int
+    """The pupil's version that it was read at."""
     first_noticed_on: date | None
     first_recorded_on: date | None
     known: list[Known]
@@ -143,6 +145,7 @@ def lag_in(events: Iterable[DomainEvent]) -> Lag:
         key=lambda each: (each.noticed_on, each.entry.version),
     )
     return Lag(
+        version=max((event.originator_version for event in record), default=0),
         first_noticed_on=min((each.noticed_on for each in known), default=None),
         first_recorded_on=min((each.entry.recorded_on for each in known), default=None),
         known=known,

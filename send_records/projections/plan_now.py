@@ -78,6 +78,8 @@ class PlanNow:
 class PlansNow:
     """The plan in force and the one in draft, if there are such."""
 
+    version: int = 0
+    """The pupil's version that they were read at."""
     in_force: PlanNow | None = None
     draft: PlanNow | None = None
     last_review_on: date | None = None
@@ -107,7 +109,7 @@ def plans_now(events: Iterable[DomainEvent]) -> PlansNow:
     """Return the plans that one pupil's recorded events, oldest first, add up to."""
     now = PlansNow()
     for event in events:
-        now = _after(now, event)
+        now = replace(_after(now, event), version=event.originator_version)
     return now
 
 

@@ -147,10 +147,6 @@ def _is_named(row: object, where: Mapping[str, Any]) -> bool:
                 return False
             continue
         value = getattr(row, column)
-        if isinstance(wanted, Condition):
-            named = wanted.holds(value)
-        else:
-            named = value in wanted if isinstance(wanted, list) else value == wanted
-        if not named:
+        if not (value in wanted if isinstance(wanted, list) else value == wanted):
             return False
     return True

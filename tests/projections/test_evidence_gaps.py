@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
@@ -33,12 +34,14 @@ from send_records.aggregates.reviews import (
 )
 from send_records.aggregates.voices import RecordParentVoice, RecordPupilVoice
 from send_records.application import Request, SendRecords
+from send_records.projections import gap_facts
 from send_records.projections.base import folded
 from send_records.projections.engine import Engine
 from send_records.projections.evidence_gaps import EvidenceGaps, GapRow, gaps_page
 from send_records.projections.gap_kinds import KINDS
 from send_records.projections.gap_spans import GapKind
 from send_records.projections.pages import Views
+from send_records.rules import shipped_rules
 from send_records.store.connections import Pool
 from tests.keys import held
 from tests.projections.lives import Life
@@ -548,3 +551,18 @@ def test_the_gaps_of_a_day_are_those_open_then(
     )
     assert len(late.rows) == 7
     assert {row.closed_on for row in late.rows} == {records.today()}
+
+
+def test_the_view_is_outdated_once_an_interval_it_follows_from_is_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before, shipped = EvidenceGaps().rules, shipped_rules()
+    for name, differs in (("late_entry", True), ("legal_hold_review", False)):
+        rows = tuple(
+            replace(row, weeks=row.weeks + 1) if row.name == name else row
+            for row in shipped.intervals
+        )
+        changed = replace(shipped, intervals=rows)
+        monkeypatch.setattr(gap_facts, "shipped_rules", lambda changed=changed: changed)
+
+        assert (EvidenceGaps().rules != before) is differs

@@ -53,7 +53,9 @@ def outcomes(targets: list[TargetNow]) -> dict[str, str | None]:
 
 
 def test_without_a_plan_there_is_none() -> None:
-    assert now(supported()) == PlansNow()
+    life = supported()
+
+    assert now(life) == PlansNow(version=len(life.events))
 
 
 def test_a_draft_is_shown_as_one() -> None:
