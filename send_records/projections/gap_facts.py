@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from send_records.aggregates.agencies import AgencyInvolved, AgencyInvolvementEnded
+from send_records.aggregates.annual_review_meetings import AnnualReviewHeld
 from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.consents import (
     NoticeGiven,
@@ -162,13 +163,15 @@ def _annual(
     return [{"until": _after("parental_agreement", event.occurred_on)}]
 
 
-def _review(event: ReviewHeld) -> list[Said]:
+def _review(event: ReviewHeld | AnnualReviewHeld) -> list[Said]:
+    """Note the voices in a review, or why they are not; an annual one sets no day for a plan's."""
     heard = {
         Voice.PUPIL: event.pupil_voice or event.pupil_voice_missing_because,
         Voice.PARENT: event.parent_voice or event.parent_voice_missing_because,
     }
     voices = tuple(str(voice) for voice, said in heard.items() if said)
-    return [{"until": event.next_review_on, "parts": voices}]
+    due = event.next_review_on if isinstance(event, ReviewHeld) else None
+    return [{"until": due, "parts": voices}]
 
 
 def _monitored(event: MonitoringReviewed) -> list[Said]:
@@ -190,6 +193,7 @@ NOTED: dict[type[DomainEvent], Note] = dict(
         _on(PlanEnded, lambda e: [{"what": str(e.plan_id)}]),
         _on(TargetReviewed, lambda e: [{"what": str(e.plan_id), "parts": (e.ref,)}]),
         _on(ReviewHeld, _review),
+        _on(AnnualReviewHeld, _review),
         _on(PupilVoiceRecorded, _that),
         _on(ParentVoiceRecorded, _that),
         _on(MonitoringStarted, lambda e: [{"until": e.next_review_on}]),

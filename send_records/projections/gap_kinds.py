@@ -26,16 +26,18 @@ def gaps_in(facts: Iterable[Fact]) -> Iterator[Gap]:
 
 
 def _without_voice(facts: Sequence[Fact], voice: Voice, recorded: str) -> Iterator[Since]:
-    """A review without a voice, or the reason why it has none, until that voice is heard.  Heard
-    for a review is what was said since the one before it, as the domain has it."""
-    heard_on = last_review_on = date.min
+    """A review, of the plan or of the EHC plan, without a voice or the reason why it has none,
+    until that voice is heard.  Heard for a review is what was said since the last review of the
+    plan before it, as the domain has it."""
+    heard_on, reviewed_on = date.min, [date.min]
     for fact in facts:
         if fact.event == recorded:
             heard_on = fact.on
             yield fact, None
-        elif fact.event == "ReviewHeld":
-            heard = voice in fact.parts or heard_on > last_review_on
-            last_review_on = fact.on
+        elif fact.event in ("ReviewHeld", "AnnualReviewHeld"):
+            before = max(day for day in reviewed_on if day < fact.on)
+            reviewed_on += [fact.on] if fact.event == "ReviewHeld" else []
+            heard = voice in fact.parts or heard_on > before
             yield fact, None if heard else fact.on
         elif fact.event == "PupilLeft":
             yield fact, None

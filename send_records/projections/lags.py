@@ -15,6 +15,7 @@ from datetime import date
 from enum import StrEnum
 
 from send_records.aggregates.agencies import AgencyAdviceReceived, AgencyReferred
+from send_records.aggregates.annual_review_meetings import AnnualReviewHeld
 from send_records.aggregates.assessments import AssessmentRecorded, ObservationRecorded
 from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.concerns import (
@@ -23,6 +24,7 @@ from send_records.aggregates.concerns import (
     ConcernRaised,
 )
 from send_records.aggregates.consents import NoticeGiven
+from send_records.aggregates.ehc_requests import EhcAssessmentRequested
 from send_records.aggregates.monitoring import MonitoringStarted
 from send_records.aggregates.needs import NeedIdentified
 from send_records.aggregates.plans import PlanDrafted
@@ -57,6 +59,7 @@ class Step(StrEnum):
     PLANNED = "plan_drafted"
     PROVIDED = "provision_started"
     REVIEWED = "review_held"
+    EHC_REQUESTED = "ehc_assessment_requested"
 
 
 OF_ONE_CONCERN: dict[Step, type[ConcernDiscussedWithParents | ConcernAnswered]] = {
@@ -72,7 +75,8 @@ OF_ANY: dict[Step, tuple[type[DomainEvent], ...]] = {
     Step.REGISTERED: (AddedToSendRegister,),
     Step.PLANNED: (PlanDrafted,),
     Step.PROVIDED: (ProvisionStarted,),
-    Step.REVIEWED: (ReviewHeld,),
+    Step.REVIEWED: (ReviewHeld, AnnualReviewHeld),
+    Step.EHC_REQUESTED: (EhcAssessmentRequested,),
 }
 
 

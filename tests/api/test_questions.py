@@ -50,6 +50,7 @@ def test_the_lag_of_the_story_is_as_it_was_told(reader: Client) -> None:
         "plan_drafted": 172,
         "provision_started": 179,
         "review_held": 288,
+        "ehc_assessment_requested": 299,
     }
     assert concern.not_on_record == []
 

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from send_records.aggregates.annual_review_meetings import AnnualReviewHeld
 from send_records.aggregates.base import Command, DomainEvent
 from send_records.aggregates.consents import (
     GiveNotice,
@@ -44,7 +45,7 @@ from send_records.projections.pages import Views
 from send_records.rules import shipped_rules
 from send_records.store.connections import Pool
 from tests.keys import held
-from tests.projections.lives import Life
+from tests.projections.lives import Life, storied
 from tests.projections.planned import (
     ADDED_ON,
     AGREE,
@@ -209,6 +210,39 @@ def test_a_reason_is_enough() -> None:
     )
 
     assert gaps(planned().then(because), *VOICES) == []
+
+
+def annual(on: str, life: Life, said: str | None) -> Life:
+    """Return the life with an annual review of an EHC plan, as older data may have it."""
+    [held, *_] = [event for event in storied().events if isinstance(event, AnnualReviewHeld)]
+    later = {
+        "originator_id": life.events[0].originator_id,
+        "originator_version": len(life.events) + 1,
+        "occurred_on": day(on),
+        "position": len(life.events) + 1,
+        "recorded_at": datetime.combine(day(on), time(12), UTC),
+        "pupil_voice_missing_because": None,
+        "parent_voice_missing_because": None,
+        "pupil_voice": said,
+        "parent_voice": said,
+    }
+    life.events.append(held.model_copy(update=later))
+    return life
+
+
+def test_an_annual_review_holds_both_voices_too() -> None:
+    silently = annual("2024-05-13", planned(), None)
+    assert [(row.kind, row.from_on) for row in gaps(silently, *VOICES)] == [
+        (kind, day("2024-05-13")) for kind in VOICES
+    ]
+    assert gaps(annual("2024-05-13", planned(), "Said"), *VOICES) == []
+    assert gaps(annual("2024-05-13", planned().then(HEAR_PUPIL, HEAR_PARENT), None), *VOICES) == []
+
+
+def test_an_annual_review_is_no_review_of_the_plan() -> None:
+    reviewed = annual("2024-05-13", planned(), "Said")
+
+    assert spans(reviewed, GapKind.PLAN_PAST_REVIEW) == [(day("2024-03-23"), None)]
 
 
 # Plans

@@ -82,6 +82,7 @@ def test_each_step_counts_days_from_noticing_and_from_recording() -> None:
         Step.PLANNED,
         Step.PROVIDED,
         Step.REVIEWED,
+        Step.EHC_REQUESTED,
     ]
 
 
@@ -115,6 +116,7 @@ def test_what_was_in_place_before_is_not_missing() -> None:
         Step.PLANNED,
         Step.PROVIDED,
         Step.REVIEWED,
+        Step.EHC_REQUESTED,
     ]
 
 
