@@ -17,11 +17,8 @@ from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 
-from send_records.aggregates.access_requests import (
-    ReceiveAccessRequest,
-    RefusalGround,
-    RefuseRequest,
-)
+from send_records.aggregates.access_answers import RefusalGround, RefuseRequest
+from send_records.aggregates.access_requests import ReceiveAccessRequest
 from send_records.aggregates.base import Actor, DomainEvent
 from send_records.aggregates.retention import (
     HoldKind,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from send_records.aggregates import (
+    access_answers,
     access_clock,
     access_requests,
     adjustments,
@@ -58,6 +59,7 @@ from send_records.aggregates.base import DomainEvent
 
 __all__ = [
     "EVENTS",
+    "access_answers",
     "access_clock",
     "access_requests",
     "adjustments",

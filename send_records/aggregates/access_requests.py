@@ -1,7 +1,6 @@
 """Access requests: somebody asks to see what is held of a pupil, and has a month to be answered.
 
-    requested ---> (identified, clarified, extended: see ``access_clock``) ---> disclosure sent
-                                                                          \\--> refused
+    requested ---> (identified, clarified, extended: ``access_clock``) ---> (``access_answers``)
 
 UK GDPR Art 15: the right is the pupil's, and a parent may act on their behalf; it is asked for in
 any form, spoken too; parents of an academy's pupils have no right of their own to the educational
@@ -89,12 +88,6 @@ class RequesterNotIdentified(RuleBroken):
     basis = "UK GDPR Art 12(6) and 5(1)(f)"
 
 
-class ComplaintRightsNotTold(RuleBroken):
-    """A refusal says why, and that one may complain to the trust, the ICO and a court."""
-
-    basis = "UK GDPR Art 12(4)"
-
-
 def changed(pupil: Pupil, request_id: UUID, **changes: Any) -> Pupil:
     """Return the pupil with one request otherwise; unchanged if it is not known."""
     request = pupil.access_requests.get(request_id)
@@ -168,85 +161,5 @@ class ReceiveAccessRequest(Command):
                 on_behalf=self.on_behalf,
                 how=self.how,
                 scope=self.scope,
-            )
-        ]
-
-
-class DisclosureSent(PupilEvent):
-    request_id: UUID
-    sent_to: str
-    how: str
-
-    def apply(self, pupil: Pupil) -> Pupil:
-        return changed(pupil, self.request_id, closed_on=self.occurred_on)
-
-    def recipients(self) -> tuple[str, ...]:
-        return (self.sent_to,)
-
-
-class SendDisclosure(RequestCommand):
-    """Record that the answer was sent, to whom and how, which closes the request.
-
-    Not checked: the deadline, nor whether the scope is still being clarified.
-    """
-
-    sent_to: Name
-    how: Words
-
-    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
-        request = self.request(pupil)
-        if not request.identified:
-            raise RequesterNotIdentified("Record who the requester is, and that they may ask.")
-        return [
-            DisclosureSent(
-                **self.entry(pupil, by), request_id=request.id, sent_to=self.sent_to, how=self.how
-            )
-        ]
-
-
-class RefusalGround(StrEnum):
-    """On what ground a request may be refused."""
-
-    UNFOUNDED = "manifestly_unfounded"
-    EXCESSIVE = "manifestly_excessive"
-    NOT_IDENTIFIED = "not_identified"
-    MAY_NOT_ACT = "may_not_act_for_the_pupil"
-
-
-class RequestRefused(PupilEvent):
-    request_id: UUID
-    ground: RefusalGround
-    why: str
-    how: str
-    told_of_complaint_rights: bool
-
-    def apply(self, pupil: Pupil) -> Pupil:
-        return changed(pupil, self.request_id, closed_on=self.occurred_on)
-
-
-class RefuseRequest(RequestCommand):
-    """Record that a request was refused, why, and that the requester was told what they can do.
-
-    UK GDPR Art 12(4) and 12(5).  Whether a request is excessive is for people to judge and show.
-    """
-
-    ground: RefusalGround
-    why: Words
-    how: Words
-    told_of_complaint_rights: Flag
-    """That the requester was told of complaint to the trust and the ICO, and of the court."""
-
-    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
-        request = self.request(pupil)
-        if not self.told_of_complaint_rights:
-            raise ComplaintRightsNotTold("Tell the requester how to complain, then record it.")
-        return [
-            RequestRefused(
-                **self.entry(pupil, by),
-                request_id=request.id,
-                ground=self.ground,
-                why=self.why,
-                how=self.how,
-                told_of_complaint_rights=self.told_of_complaint_rights,
             )
         ]

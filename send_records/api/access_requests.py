@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from send_records.aggregates.access_answers import RefuseRequest, SendDisclosure
 from send_records.aggregates.access_clock import (
     ExtendDeadline,
     IdentifyRequester,
     ReceiveClarification,
     SeekClarification,
 )
-from send_records.aggregates.access_requests import (
-    ReceiveAccessRequest,
-    RefuseRequest,
-    SendDisclosure,
-)
+from send_records.aggregates.access_requests import ReceiveAccessRequest
 from send_records.api.recording import records, router_for
 
 router = router_for("access_requests")

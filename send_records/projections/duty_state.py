@@ -83,9 +83,19 @@ def from_text(text: str) -> DutiesState:
         UUID(pupil_id),
         None if born is None else date.fromisoformat(born),
         tuple(
-            Happened(date.fromisoformat(on), *names, date.fromisoformat(day), *rest)
-            for on, *names, day, said, count, frozen in happened
-            for rest in [(said, count, frozen)]
+            Happened(
+                date.fromisoformat(on),
+                version,
+                event,
+                verb,
+                clock,
+                about,
+                date.fromisoformat(day),
+                said,
+                count,
+                frozen,
+            )
+            for on, version, event, verb, clock, about, day, said, count, frozen in happened
         ),
     )
 

@@ -6,6 +6,14 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
+from send_records.aggregates.access_answers import (
+    ComplaintRightsNotTold,
+    DisclosureSent,
+    RefusalGround,
+    RefuseRequest,
+    RequestRefused,
+    SendDisclosure,
+)
 from send_records.aggregates.access_clock import (
     Authority,
     ClarificationAlreadySought,
@@ -23,15 +31,9 @@ from send_records.aggregates.access_clock import (
 )
 from send_records.aggregates.access_requests import (
     ClarificationOf,
-    ComplaintRightsNotTold,
-    DisclosureSent,
     ReceiveAccessRequest,
-    RefusalGround,
-    RefuseRequest,
     RequestClosed,
     RequesterNotIdentified,
-    RequestRefused,
-    SendDisclosure,
     SubjectAccessRequested,
 )
 from send_records.aggregates.contacts import NoParentalResponsibility

@@ -29,12 +29,9 @@ from send_records.aggregates import (
     timetable_reviews,
     transition,
 )
+from send_records.aggregates.access_answers import DisclosureSent, RequestRefused
 from send_records.aggregates.access_clock import Authority, IdentifyRequester
-from send_records.aggregates.access_requests import (
-    DisclosureSent,
-    ReceiveAccessRequest,
-    RequestRefused,
-)
+from send_records.aggregates.access_requests import ReceiveAccessRequest
 from send_records.aggregates.agencies import RecordAgencyInvolvement
 from send_records.aggregates.annual_review_meetings import HoldAnnualReview, OutcomeProgress
 from send_records.aggregates.appeals import LodgeAppeal

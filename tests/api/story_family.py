@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
+from send_records.aggregates.access_answers import RefusalGround, RefuseRequest, SendDisclosure
 from send_records.aggregates.access_clock import (
     Authority,
     ExtendDeadline,
@@ -12,13 +13,7 @@ from send_records.aggregates.access_clock import (
     ReceiveClarification,
     SeekClarification,
 )
-from send_records.aggregates.access_requests import (
-    ClarificationOf,
-    ReceiveAccessRequest,
-    RefusalGround,
-    RefuseRequest,
-    SendDisclosure,
-)
+from send_records.aggregates.access_requests import ClarificationOf, ReceiveAccessRequest
 from send_records.aggregates.base import Actor
 from send_records.aggregates.communications import (
     Action,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from send_records.aggregates import (
     access_clock,
+    access_answers,
     access_requests,
     communications,
     complaints,
@@ -27,6 +28,7 @@ from send_records.projections.telling.base import (
 
 PHASES: dict[str, Phase] = {
     access_clock.__name__: Phase.RECORD,
+    access_answers.__name__: Phase.RECORD,
     access_requests.__name__: Phase.RECORD,
     communications.__name__: Phase.RECORD,
     complaints.__name__: Phase.RECORD,
@@ -104,8 +106,8 @@ SENTENCES: list[Sentence] = [
     of(complaints.ComplaintAcknowledged, lambda e: e.how),
     of(complaints.ComplaintAnswered, lambda e: coded(e.outcome, e.answer)),
     of(access_requests.SubjectAccessRequested, lambda e: joined(e.requester, e.how, e.scope)),
-    of(access_requests.DisclosureSent, lambda e: joined(f"To {e.sent_to}", e.how)),
-    of(access_requests.RequestRefused, lambda e: coded(e.ground, e.why)),
+    of(access_answers.DisclosureSent, lambda e: joined(f"To {e.sent_to}", e.how)),
+    of(access_answers.RequestRefused, lambda e: coded(e.ground, e.why)),
     of(access_clock.ClarificationSought, lambda e: coded(e.of, e.question)),
     of(access_clock.ClarificationReceived, lambda e: coded(e.of, e.answer)),
     of(
