@@ -11,16 +11,23 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import httpx2
 import orjson
 import pytest
 from typer.testing import CliRunner
 
+from send_records.application import Request
+from send_records.bootstrap import database, running
 from send_records.cli import app
 from send_records.cli.past import _cell
+from send_records.custody import open_keys
 from send_records.projections.engine import PROJECTIONS
+from send_records.settings import Settings
 from send_records.store.embedded import EmbeddedPostgres
+from tests.api.story_documents import FILE, keep
+from tests.scenario import SENCO
 from tests.scratch import scratch
 
 PROGRAM = (sys.executable, "-m", "send_records.cli")
@@ -282,6 +289,38 @@ def test_a_pupil_is_erased_and_the_log_still_verifies(kept_up: Path) -> None:
     assert "was erased" in gone.stderr
     assert answer("find", "Tomasz", "--data-dir", kept_up, "--json") == []
     assert answer("verify", "--data-dir", kept_up, "--json")["ok"]
+
+
+def filed_of(data_dir: Path, pupil: UUID) -> None:
+    """Upload and file a document, as the API does."""
+    settings, key = Settings(data_dir=data_dir), uuid4()
+    with (
+        database(settings) as found,
+        open_keys(settings, found.app) as keys,
+        running(settings, found, keys) as system,
+    ):
+        keep(system.records, pupil, key, b"%PDF-1.7\n% Findings\n%%EOF\n")
+        system.records.execute(pupil, FILE, Request(SENCO, key, uuid4()))
+
+
+CHANGED = (
+    "ALTER TABLE document_chunks DISABLE TRIGGER as_it_was; "
+    "UPDATE document_chunks SET sealed = set_byte(sealed, 70, get_byte(sealed, 70) # 1)"
+)
+
+
+def test_a_document_that_was_changed_or_lost_is_named(kept_up: Path) -> None:
+    filed_of(kept_up, UUID(pupil_id(kept_up, "Aisha")))
+
+    def found_after(statement: str, *more: str) -> list[tuple[str, str]]:
+        run("psql", "--as", "owner", "--data-dir", kept_up, "-c", statement)
+        done = run("verify", "--data-dir", kept_up, "--json", *more)
+        assert done.returncode == 1
+        return [(each["where"], each["damage"]) for each in orjson.loads(done.stdout)["findings"]]
+
+    assert found_after(CHANGED) == [("document_contents", "altered")]
+    lost = found_after("DELETE FROM document_chunks", "--no-views")  # and so without any key
+    assert lost == [("document_contents", "missing")]
 
 
 def test_a_record_under_a_hold_is_not_erased(kept_up: Path) -> None:
