@@ -141,6 +141,7 @@ def test_what_is_due_soonest_comes_first_and_says_all_about_itself(school: Schoo
         "until": "A monitoring review is held, or monitoring ends",
         "citation": clocks_of().by_id["monitoring-review"].citation,
         "about": {},
+        "corrected": [],
         "pupil": first["pupil"],
     }
     assert first["pupil"]["legal_name"] == BEN

@@ -78,6 +78,7 @@ READINGS = {
     f"/v1/pupils/{PUPIL}/lag": READERS,
     f"/v1/pupils/{PUPIL}/plan": READERS,
     f"/v1/pupils/{PUPIL}/history": READERS,
+    f"/v1/pupils/{PUPIL}/entries/{{version}}": READERS,
     f"/v1/pupils/{PUPIL}/extract": READERS,
     f"/v1/pupils/{PUPIL}/accesses": ACCESS_READERS,
     f"/v1/pupils/{PUPIL}/proofs": ACCESS_READERS,
@@ -102,7 +103,8 @@ def asked(client: Client, path: str, headers: dict[str, str]) -> Response:
     if path == UPLOADING:
         key = {"Idempotency-Key": str(uuid4())}
         return client.http.post(path, content=b"A letter", headers=headers | key)
-    return client.http.get(path.replace("{document_id}", str(uuid4())), headers=headers)
+    path = path.replace("{document_id}", str(uuid4())).replace("{version}", "1")
+    return client.http.get(path, headers=headers)
 
 
 @pytest.fixture(scope="module")
