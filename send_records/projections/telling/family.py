@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from send_records.aggregates import (
-    access_clock,
     access_answers,
+    access_clock,
     access_requests,
     communications,
     complaints,
