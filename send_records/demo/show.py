@@ -151,10 +151,34 @@ def show_chronology(console: Console, name: str, rows: list[Row]) -> None:
             in_words(row["occurred_on"]) + late,
             row["phase"],
             words_of(row["event"]),
-            row["detail"],
+            row["detail"] + marks_of(row),
             row["recorded_by"],
         )
     console.print(made)
+
+
+def marks_of(row: Row) -> str:
+    """Return what later entries say of an entry."""
+    marks = [name for name in ("corrected", "disputed", "restricted", "withdrawn") if row[name]]
+    return f" ({', '.join(marks)})" if marks else ""
+
+
+def show_corrected(console: Console, name: str, entries: list[Row]) -> None:
+    """Print what was put right, what was recorded, and what went by it meanwhile."""
+    for entry in entries:
+        recorded = entry["recorded"]
+        for each in entry["corrections"]:
+            console.print(
+                f"[bold]Put right: {words_of(recorded['event'])} of "
+                f"{in_words(recorded['occurred_on'])} ({name}).[/bold]\n  {each['field']} was "
+                f"recorded as {each['from_value']} and reads {each['to_value']} since "
+                f"{in_words(each['recorded_at'][:10])}: {each['why']}.",
+                highlight=False,
+            )
+        relied = [
+            f"{words_of(r['event'])} ({in_words(r['occurred_on'])})" for r in entry["relied_on"]
+        ]
+        console.print(f"  Went by it until then: {', '.join(relied) or 'nothing on record'}.")
 
 
 def show_retention(console: Console, rows: list[Row]) -> None:

@@ -32,6 +32,7 @@ from send_records.demo.show import (
     in_words,
     show_accesses,
     show_chronology,
+    show_corrected,
     show_counts,
     show_duties,
     show_known,
@@ -57,6 +58,8 @@ CENSUS_DAYS = ("2024-01-18", "2026-01-15")
 
 DUTIES_ON = "2026-01-15"
 """The day whose duties are shown, as they were known that evening."""
+DUTIES_UNTIL = "2027-01-15"
+"""How far ahead."""
 
 ASKED_OF, KNOWN_ON = "2024-06-12", "2024-06-20"
 """A day of Aisha's, and the day on which it is asked what was known of it: her father's call."""
@@ -136,11 +139,17 @@ def _views(api: Api, told: Told) -> dict[str, Any]:
         "census": {day: api.get("/v1/register", as_of=day, limit=200) for day in CENSUS_DAYS},
         "duties": {
             academy: api.get(
-                "/v1/duties", academy=academy, as_of=DUTIES_ON, known_at=DUTIES_ON, limit=200
+                "/v1/duties",
+                academy=academy,
+                as_of=DUTIES_ON,
+                known_at=DUTIES_ON,
+                until=DUTIES_UNTIL,
+                limit=200,
             )["data"]
             for academy in academies
         },
         "known": _what_was_known(api, everybody),
+        "corrected": _corrected(api, everybody),
     }
 
 
@@ -155,6 +164,18 @@ def _what_was_known(api: Api, everybody: list[dict[str, Any]]) -> dict[str, Any]
         "then": [entry for entry in then["data"] if entry["occurred_on"] == ASKED_OF],
         "meta": then["meta"],
     }
+
+
+def _corrected(api: Api, everybody: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return each entry that was put right, with what was recorded, and who went by it."""
+    row = next(row for row in everybody if row["legal_name"] == SHOWN)
+    path = f"/v1/pupils/{row['pupil_id']}"
+    story = api.get(f"{path}/chronology", Role.DPO, limit=200)["data"]
+    return [
+        api.get(f"{path}/entries/{entry['version']}", Role.DPO)
+        for entry in story
+        if entry["corrected"]
+    ]
 
 
 def _refused_removal(api: Api, seen: dict[str, Any]) -> dict[str, Any]:
@@ -226,6 +247,7 @@ def _show(out: Console, told: Told, seen: dict[str, Any], data_dir: Path | None)
     )
     out.rule("For the data-protection officer")
     show_known(out, SHOWN, in_words(ASKED_OF), in_words(KNOWN_ON), seen["known"])
+    show_corrected(out, SHOWN, seen["corrected"])
     for day, then in seen["census"].items():
         show_register_then(out, in_words(day), then)
     show_retention(out, seen["retention"])
