@@ -26,13 +26,15 @@ from send_records.projections.chronology import Chronology, ChronologyRow
 from send_records.projections.engine import PROJECTIONS, Engine
 from send_records.projections.moments import Moment, moment_at
 from send_records.projections.past import rows_of, rows_of_all
-from send_records.projections.send_register import RegisterRow
+from send_records.projections.send_register import RegisterRow, SendRegister
 from send_records.projections.tables import Table
 from send_records.store.appending import CommandRow, append_commands
 from send_records.store.connections import one
+from send_records.store.mapper import EventMapper, Recorded
 from tests.aggregates.test_invariants import COMMANDS, OPENINGS, History, fields, known_in
 from tests.keys import held, mapper
-from tests.scenario import MOTHER, SENCO, TODAY
+from tests.projections.lives import Life
+from tests.scenario import IDENTIFY, MOTHER, RECORD_MOTHER, SENCO, TODAY
 
 each_projection = pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda p: p.name)
 
@@ -198,3 +200,23 @@ def test_the_topics_of_a_projection_are_events(projection: Projection[Any]) -> N
 def test_the_day_of_every_event_is_in_clear() -> None:
     """What had happened by a day is told apart before anything is opened."""
     assert [name for name, kind in EVENTS.items() if "occurred_on" not in kind.clear_fields()] == []
+
+
+def test_whose_key_goes_while_their_record_is_read_has_no_row_of_half_a_record(
+    log: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life = Life().then(RECORD_MOTHER, IDENTIFY).events
+    gone, stays = sorted(keep(log, life, life))
+    moment, read = moment_at(log, None, None), EventMapper.read
+
+    def interrupted(self: EventMapper, rows: Any, erased: Any = ()) -> Iterator[Recorded]:
+        for place, event in enumerate(read(self, rows, erased)):
+            yield event
+            if place == 0:
+                held().seals.keyring.destroy(gone)
+
+    monkeypatch.setattr(EventMapper, "read", interrupted)
+    for projection in PROJECTIONS:
+        found = rows_of_all(log, held().seals, projection, moment)
+        assert {row.pupil_id for row in found} <= {stays}
+    assert rows_of(log, held().seals, SendRegister(), moment, [stays])
