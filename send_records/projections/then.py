@@ -17,6 +17,7 @@ from send_records.projections.pages import Asked, Opened, PlaceGone, Views, open
 from send_records.projections.past import Progress, rows_of, rows_of_all
 from send_records.projections.send_register import SendRegister
 from send_records.store.inhand import InHand
+from send_records.store.recorder import erased_among
 
 R = TypeVar("R")
 
@@ -92,25 +93,34 @@ class Then(Views):
         ]
 
     def rows(self, projection: type[Projection[Any]], where: Mapping[str, Any]) -> list[Any]:
-        """Return the rows that ``where`` names, in no order: of one pupil from their stream alone,
-        of all from what is in hand, or else from the whole log."""
-        asked = where.get("pupil_id")
+        """Return the rows that ``where`` names, in no order: from what is in hand, or else of some
+        pupils from their streams alone, of all from the whole log."""
+        asked, made = where.get("pupil_id"), self.made(projection)
         if asked is None:
-            found = self._all(self.made(projection))
+            found = self._all(made)
+        elif (kept := self.in_hand.get(self._key(made))) is not None:
+            found = kept
         else:
             pupils = asked if isinstance(asked, list) else [asked]
             with self.pool.connection() as connection:
-                found = rows_of(connection, self.seals, self.made(projection), self.moment, pupils)
+                found = rows_of(connection, self.seals, made, self.moment, pupils)
         named = {name: wanted for name, wanted in where.items() if not _of_academy(wanted)}
         found = [row for row in found if _is_named(row, named)]
         for academy in filter(_of_academy, where.values()):
             there = {row.pupil_id for row in self.rows(SendRegister, {"academy": str(academy)})}
             found = [row for row in found if row.pupil_id in there]
-        return found
+        with (
+            self.pool.connection() as connection
+        ):  # what is in hand may be of somebody erased since
+            gone = erased_among(connection, {row.pupil_id for row in found})
+        return [row for row in found if row.pupil_id not in gone]
+
+    def _key(self, projection: Projection[Any]) -> Asked:
+        return projection.name, self.moment.position, self.moment.as_of
 
     def _all(self, projection: Projection[Any]) -> list[Any]:
         since = self.in_hand.now()
-        key = (projection.name, self.moment.position, self.moment.as_of)
+        key = self._key(projection)
         if (kept := self.in_hand.get(key)) is not None:
             return kept
         with _in_turn():

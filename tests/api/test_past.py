@@ -357,6 +357,25 @@ def test_an_erasure_takes_what_is_in_hand(story: Story) -> None:
     assert "Gone Tomorrow" not in named(story.get("/v1/register", **asked))
 
 
+def test_an_erasure_counts_from_when_the_log_says_so(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the log's word and the key store's, what is in hand is shown no more either."""
+    gone = uuid4()
+    story.put_on_register(gone, legal_name="Gone Halfway")
+    asked = {"known_at": f"position:{story.system.records.size()}", "show": "all"}
+    assert "Gone Halfway" in named(story.get("/v1/register", **asked))
+
+    def dies(_: UUID) -> bool:
+        raise OSError("the key store is away")
+
+    monkeypatch.setattr(story.system.keys.seals.keyring, "destroy", dies)
+    with pytest.raises(OSError, match="away"):
+        Keeper(story.database, story.system.keys, SENCO).destroy(gone, "Decision 14", now())
+
+    assert "Gone Halfway" not in named(story.get("/v1/register", **asked))
+
+
 def test_a_pupil_of_whom_nothing_was_there_is_not_found(story: Story) -> None:
     for path in (f"/v1/pupils/{AISHA}", f"/v1/pupils/{AISHA}/chronology"):
         then = problem_of(story.client.get(path, as_of="2023-09-03"), 404)
@@ -429,6 +448,8 @@ def test_the_second_page_is_read_from_what_is_in_hand(
         raise AssertionError("folded again")
 
     monkeypatch.setattr(then, "rows_of_all", refuse)
+    monkeypatch.setattr(then, "rows_of", refuse)
+    assert story.get(f"/v1/pupils/{AISHA}", known_at=asked["known_at"])
     assert story.get("/v1/register", **asked, cursor=first["meta"]["next"])["data"]
 
 
