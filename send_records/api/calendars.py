@@ -39,6 +39,7 @@ class CalendarOf(Value):
     """A calendar: what it shows, and since when.  Its address is told once, when it is made."""
 
     feed_id: UUID
+    made_by: UUID
     academy: str | None
     role: str | None
     made_at: datetime
@@ -48,6 +49,7 @@ class CalendarOf(Value):
     def of(cls, feed: Feed) -> CalendarOf:
         return cls(
             feed_id=feed.feed_id,
+            made_by=feed.made_by,
             academy=feed.academy,
             role=feed.role,
             made_at=feed.made_at,
@@ -63,7 +65,7 @@ class CalendarMade(Value):
 
 
 class Calendars(Value):
-    """The calendars that somebody made."""
+    """Calendars, the newest first."""
 
     data: list[CalendarOf]
 
@@ -100,8 +102,9 @@ def make_calendar(
 @router.get("/duties/calendar", operation_id="get_calendars", response_model=Calendars)
 @threaded
 def get_calendars(views: ReadSide, reader: Reader, access: CalendarAccess) -> Calendars:
-    """Return the calendars that you made, the newest first, without their addresses."""
-    feeds = Feeds(views.pool, views.seals).made_by(reader)
+    """Return the calendars that you made or, to the DPO, all; the newest first, without their
+    addresses."""
+    feeds = Feeds(views.pool, views.seals).seen_by(reader)
     return access.given([], Calendars(data=[CalendarOf.of(feed) for feed in feeds]))
 
 

@@ -29,6 +29,7 @@ class Feed:
     """One calendar feed: of which duties, and since when."""
 
     feed_id: UUID
+    made_by: UUID
     academy: str | None
     role: str | None
     made_at: datetime
@@ -51,16 +52,16 @@ class Feeds:
             "sealed, academy, role) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING made_at",
             [feed_id, hashed(secret), actor.id, actor.role, actor.academy, sealed, academy, role],
         )
-        return Feed(feed_id, academy, role, made[0]["made_at"]), secret
+        return Feed(feed_id, actor.id, academy, role, made[0]["made_at"]), secret
 
-    def made_by(self, actor: Actor) -> Sequence[Feed]:
-        """Return the feeds that somebody made, the newest first."""
+    def seen_by(self, actor: Actor) -> Sequence[Feed]:
+        """Return the feeds that somebody made, the newest first; to the DPO, all of them."""
         return [
             Feed(**row)
             for row in self._select(
-                "SELECT feed_id, academy, role, made_at, ended_at FROM calendar_feeds "
-                "WHERE actor_id = %s ORDER BY made_at DESC",
-                [actor.id],
+                "SELECT feed_id, actor_id AS made_by, academy, role, made_at, ended_at "
+                "FROM calendar_feeds WHERE actor_id = %s OR %s ORDER BY made_at DESC",
+                [actor.id, actor.role is Role.DPO],
             )
         ]
 
@@ -78,14 +79,14 @@ class Feeds:
         """Return the feed that a secret is of, and who made it, as they were then; raise NotFound
         if there is none, or it was ended."""
         rows = self._select(
-            "SELECT feed_id, academy, role, made_at, ended_at, actor_id, actor_role, at_academy, "
-            "sealed FROM calendar_feeds WHERE token_hash = %s AND ended_at IS NULL",
+            "SELECT feed_id, actor_id AS made_by, academy, role, made_at, ended_at, actor_role, "
+            "at_academy, sealed FROM calendar_feeds WHERE token_hash = %s AND ended_at IS NULL",
             [hashed(secret)],
         )
         if not rows:
             raise NotFound("There is no such calendar, or it was ended.")
         [row] = rows
-        sealed, actor_id = row.pop("sealed"), row.pop("actor_id")
+        sealed, actor_id = row.pop("sealed"), row["made_by"]
         name = self._seals.open(actor_id, self._place(row["feed_id"]), sealed).decode()
         role, academy = Role(row.pop("actor_role")), row.pop("at_academy")
         return Feed(**row), Actor(id=actor_id, name=name, role=role, academy=academy)

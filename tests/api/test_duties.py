@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 import pytest
@@ -18,6 +18,7 @@ import structlog
 import typer
 from httpx2 import Response
 from icalendar import Calendar
+from psycopg.errors import InsufficientPrivilege
 from psycopg.rows import dict_row
 from pydantic import SecretStr, TypeAdapter
 from structlog.testing import capture_logs
@@ -315,6 +316,8 @@ def test_a_calendar_is_ended_by_whoever_made_it_or_by_the_dpo(school: School) ->
 
     problem_of(ended(other, feed_id), 404)
     assert other.get("/v1/duties/calendar").json()["data"] == []
+    seen = school.client.signed_as(DPO).get("/v1/duties/calendar").json()["data"]
+    assert str(SENCO.id) in {row["made_by"] for row in seen if row["feed_id"] == feed_id}
     assert events_of(read(school.client, calendar["path"]))
     assert ended(school.client.signed_as(DPO), feed_id).status_code == 204
     problem_of(read(school.client, calendar["path"]), 404)
@@ -392,6 +395,28 @@ def test_a_calendar_is_made_by_those_who_may_read(school: School, role: Role) ->
     response = client.http.post("/v1/duties/calendar", json={}, headers=client.token)
 
     problem_of(response, 403)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE calendar_feeds SET token_hash = sha256('x')",
+        "UPDATE calendar_feeds SET academy = NULL, role = NULL",
+        "DELETE FROM calendar_feeds",
+        "TRUNCATE calendar_feeds",
+    ],
+)
+def test_the_application_can_end_a_calendar_and_not_widen_it(
+    school: School, statement: LiteralString
+) -> None:
+    with one(school.database.app) as app, pytest.raises(InsufficientPrivilege):
+        app.execute(statement)
+
+
+def test_the_projector_and_the_notary_see_no_calendar(school: School) -> None:
+    for conninfo in (school.database.as_projector(), school.database.as_notary()):
+        with one(conninfo) as connection, pytest.raises(InsufficientPrivilege):
+            connection.execute("SELECT FROM calendar_feeds")
 
 
 # Other rules -----------------------------------------------------------------------------------
