@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fastapi import Response
 
-from send_records.aggregates.base import DomainEvent
 from send_records.api.accounting import AssessmentAccess, ProvisionAccess
 from send_records.api.dependencies import Records
 from send_records.api.moments import AtAnyTime, Question
@@ -13,8 +12,8 @@ from send_records.api.views import json_response
 from send_records.application import SendRecords
 from send_records.projections.lags import Lag, lag_in
 from send_records.projections.pages import as_json
-from send_records.projections.plan_now import PlansNow, plans_now
-from send_records.projections.reading import as_read
+from send_records.projections.plan_now import PlansNow, plans_read
+from send_records.projections.reading import Record, record_of
 from send_records.threads import threaded
 
 router = router_for("questions")
@@ -32,7 +31,8 @@ def get_lag(
 ) -> Response:
     """Return what the trust knew of the pupil, when it knew it, and what it did, each line with its
     entry and with the days from noticing, and from recording, until something was done."""
-    lag = lag_in(_record(pupil_id, asked, service))
+    record = _record(pupil_id, asked, service)
+    lag = lag_in(record.read, record.corrected)
     return access.given([pupil_id], _answer(asked, lag))
 
 
@@ -48,14 +48,14 @@ def get_plan(
 ) -> Response:
     """Return the plan in force and the one in draft: targets with what the last review found of
     them, the next review, the class teacher, and with whom it was agreed and shared."""
-    plans = plans_now(_record(pupil_id, asked, service))
+    plans = plans_read(_record(pupil_id, asked, service))
     return access.given([pupil_id], _answer(asked, plans))
 
 
-def _record(pupil_id: PupilId, asked: Question, service: SendRecords) -> list[DomainEvent]:
+def _record(pupil_id: PupilId, asked: Question, service: SendRecords) -> Record:
     """Return what is on record of a pupil, as it reads; raise what says that nothing is."""
-    record = as_read(service.history(pupil_id), asked.moment)
-    if not record:
+    record = record_of(service.history(pupil_id), asked.moment)
+    if not record.read:
         raise asked.absence(service, pupil_id)
     return record
 

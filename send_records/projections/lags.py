@@ -9,7 +9,7 @@ day it tells of, and the day it was recorded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -90,6 +90,8 @@ class EntryNamed:
     recorded_on: date
     days_late: int
     role: str
+    corrected: bool
+    """Whether it was put right since it was recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +140,18 @@ class Lag:
     known: list[Known]
 
 
-def lag_in(events: Iterable[DomainEvent]) -> Lag:
-    """Return what was known, when, and what followed, of one pupil's recorded events."""
+def lag_in(events: Iterable[DomainEvent], corrected: Collection[int] = ()) -> Lag:
+    """Return what was known, when, and what followed, of one pupil's recorded events as they read;
+    some versions are of entries that were put right."""
     record = sorted(
         (event for event in events if event.recorded_at is not None),
         key=lambda event: (event.occurred_on, event.originator_version),
     )
     known = sorted(
-        (_known(event, by, noticed_on, record) for event, by, noticed_on in _learnt(record)),
+        (
+            _known(event, by, noticed_on, record, corrected)
+            for event, by, noticed_on in _learnt(record)
+        ),
         key=lambda each: (each.noticed_on, each.entry.version),
     )
     return Lag(
@@ -170,15 +176,19 @@ def _learnt(record: Sequence[DomainEvent]) -> Iterator[tuple[DomainEvent, KnownB
 
 
 def _known(
-    learnt: DomainEvent, by: KnownBy, noticed_on: date, record: Sequence[DomainEvent]
+    learnt: DomainEvent,
+    by: KnownBy,
+    noticed_on: date,
+    record: Sequence[DomainEvent],
+    corrected: Collection[int],
 ) -> Known:
-    entry = named(learnt)
+    entry = named(learnt, corrected)
     followed, before, missing = list[Followed](), list[Before](), list[Step]()
     for step in _steps_after(by):
         taken = [event for event in record if event is not learnt and _is_step(event, step, learnt)]
         after = [event for event in taken if event.occurred_on >= noticed_on]
         if after:
-            first = named(after[0])
+            first = named(after[0], corrected)
             followed.append(
                 Followed(
                     step,
@@ -188,7 +198,7 @@ def _known(
                 )
             )
         elif taken:
-            before.append(Before(step, named(taken[-1])))
+            before.append(Before(step, named(taken[-1], corrected)))
         else:
             missing.append(step)
     followed.sort(key=lambda each: (each.entry.occurred_on, each.entry.version))
@@ -216,7 +226,7 @@ def _is_step(event: DomainEvent, step: Step, learnt: DomainEvent) -> bool:
     return isinstance(event, OF_ANY[step])
 
 
-def named(event: DomainEvent) -> EntryNamed:
+def named(event: DomainEvent, corrected: Collection[int] = ()) -> EntryNamed:
     """Return the name of an entry that was recorded."""
     if event.recorded_at is None:
         raise ValueError("It was not recorded.")
@@ -228,4 +238,5 @@ def named(event: DomainEvent) -> EntryNamed:
         recorded_on=recorded_on,
         days_late=max(0, (recorded_on - event.occurred_on).days),
         role=event.metadata.recorded_by.role,
+        corrected=event.originator_version in corrected,
     )

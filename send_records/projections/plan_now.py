@@ -22,6 +22,8 @@ from send_records.aggregates.plans import (
     Target,
 )
 from send_records.aggregates.reviews import ReviewHeld, TargetReviewed
+from send_records.projections.base import differing, marked_as
+from send_records.projections.reading import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class PlanNow:
     agreed_with: list[str] = field(default_factory=list)
     pupil_agreed: bool | None = None
     shared: list[SharedWith] = field(default_factory=list)
+    corrected: list[str] = field(default_factory=list)
+    """The fields that would say something else without the record's corrections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,15 @@ class PlansNow:
             in_force=None if over is self.in_force else self.in_force,
             draft=None if over is self.draft else self.draft,
         )
+
+
+def plans_read(record: Record) -> PlansNow:
+    """Return the plans that a pupil's record adds up to as it reads, with what was put right."""
+    plans, before = plans_now(record.read), plans_now(record.recorded)
+    for plan in (plans.in_force, plans.draft):
+        if plan is not None:
+            plans = plans.having(marked_as(plan, differing(plan, before.plan(plan.plan_id))))
+    return plans
 
 
 def plans_now(events: Iterable[DomainEvent]) -> PlansNow:

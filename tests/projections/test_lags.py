@@ -9,8 +9,12 @@ from hypothesis import HealthCheck, given, settings
 
 from send_records.aggregates.agencies import RecordAgencyAdvice
 from send_records.aggregates.base import Command, DomainEvent
+from send_records.aggregates.corrected import WhyWithdrawn
+from send_records.aggregates.corrections import CorrectEntry, WithdrawEntry
 from send_records.aggregates.voices import RecordParentVoice
 from send_records.projections.lags import Known, KnownBy, Lag, Step, lag_in
+from send_records.projections.moments import Moment
+from send_records.projections.reading import record_of
 from tests.projections.lives import Life
 from tests.projections.planned import DRAFT, PLAN, REVIEW, WATCH, any_events
 from tests.projections.test_concerns_log import ANSWER, CONCERN, DISCUSS, OTHER, RAISE
@@ -159,3 +163,57 @@ def test_whatever_happened_every_step_is_told_once_and_none_before_it_was_notice
         assert len(set(told)) == len(told)
         assert all(each.days_from_noticing >= 0 for each in known.followed)
         assert all(each.entry.occurred_on < known.noticed_on for each in known.before)
+
+
+# As it reads
+
+
+def test_what_was_put_right_counts_and_says_so_and_what_was_withdrawn_does_not() -> None:
+    life = Life().then(RECORD_MOTHER, key=MOTHER).then(RAISE, key=CONCERN).then(ANSWER, WATCH)
+    sooner = CorrectEntry(
+        occurred_on=date(2023, 11, 1),
+        entry_version=5,
+        field="occurred_on",
+        from_value="2023-10-02",
+        to_value="2023-09-29",
+        why="The letter has another date",
+    )
+    wrong = WithdrawEntry(
+        occurred_on=date(2023, 11, 1),
+        entry_version=6,
+        why=WhyWithdrawn.WRONG_PUPIL,
+        explanation="Another pupil's",
+    )
+    record = record_of(life.then(sooner, wrong).events, None)
+    [known] = lag_in(record.read, record.corrected).known
+
+    assert [(each.step, each.days_from_noticing) for each in known.followed] == [
+        (Step.CONCERN_ANSWERED, 15)
+    ]
+    assert known.followed[0].entry.corrected
+    assert not known.entry.corrected
+    assert Step.MONITORED in known.not_on_record
+
+
+def test_what_was_not_put_right_yet_reads_as_it_was_known() -> None:
+    life = Life().then(RECORD_MOTHER, key=MOTHER).then(RAISE, key=CONCERN).then(ANSWER)
+    answered = len(life.events)
+    sooner = CorrectEntry(
+        occurred_on=date(2023, 11, 1),
+        entry_version=5,
+        field="occurred_on",
+        from_value="2023-10-02",
+        to_value="2023-09-29",
+        why="The letter has another date",
+    )
+    life.then(sooner)
+
+    for position, as_of, days_to_answer in (
+        (answered, None, [18]),
+        (answered + 1, None, [15]),
+        (answered + 1, date(2023, 9, 29), [15]),
+        (answered, date(2023, 9, 29), []),
+    ):
+        record = record_of(life.events, Moment(position, as_of, None))
+        [known] = lag_in(record.read, record.corrected).known
+        assert [each.days_from_noticing for each in known.followed] == days_to_answer

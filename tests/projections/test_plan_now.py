@@ -8,9 +8,11 @@ from datetime import date
 from hypothesis import HealthCheck, given, settings
 
 from send_records.aggregates.base import DomainEvent
-from send_records.aggregates.plans import AmendPlan, EndPlan, SharePlan
+from send_records.aggregates.corrections import CorrectEntry
+from send_records.aggregates.plans import AmendPlan, EndPlan, PlanDrafted, SharePlan
 from send_records.aggregates.reviews import TargetOutcome, TargetReview
-from send_records.projections.plan_now import PlansNow, TargetNow, plans_now
+from send_records.projections.plan_now import PlansNow, TargetNow, plans_now, plans_read
+from send_records.projections.reading import record_of
 from tests.projections.lives import Life
 from tests.projections.planned import (
     AGREE_NEXT,
@@ -164,3 +166,24 @@ def test_whatever_happened_it_is_the_plans_that_decisions_are_made_on(
             assert decided_on is not None
             assert (shown.plan_id, shown.review_on) == (decided_on.id, decided_on.review_on)
             assert tuple(each.ref for each in shown.targets) == decided_on.targets
+
+
+def test_what_was_put_right_is_read_and_marked() -> None:
+    life = planned()
+    drafted = next(e.originator_version for e in life.events if isinstance(e, PlanDrafted))
+    other = CorrectEntry(
+        occurred_on=date(2024, 2, 1),
+        entry_version=drafted,
+        field="class_teacher",
+        from_value="Jo Whitfield",
+        to_value="Kim Ade",
+        why="Taught by another",
+    )
+    record = record_of(life.then(other).events, None)
+    plan = plans_read(record).in_force
+
+    assert plan is not None
+    assert (plan.class_teacher, plan.corrected) == ("Kim Ade", ["class_teacher"])
+    as_recorded = plans_now(record.recorded).in_force
+    assert as_recorded is not None
+    assert (as_recorded.class_teacher, as_recorded.corrected) == ("Jo Whitfield", [])
