@@ -32,7 +32,11 @@ if TYPE_CHECKING:
     from send_records.aggregates.pupil import Pupil
 
 
-class Actor(Value):
+class Kept(Value):
+    """What no correction changes: who acted or approved, and what a rule said when applied."""
+
+
+class Actor(Kept):
     """Who acted, as they were on the day: frozen into every event."""
 
     id: UUID

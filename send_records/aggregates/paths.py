@@ -16,9 +16,10 @@ from uuid import UUID
 import orjson
 from pydantic import JsonValue, ValidationError
 
-from send_records.aggregates.base import Actor, DomainEvent
+from send_records.aggregates.base import DomainEvent, Kept
 from send_records.aggregates.values import (
     STORED,
+    Value,
     judge,
     judged_count,
     judged_day,
@@ -45,8 +46,8 @@ class FieldNotThere(NotFound):
 
 
 class FieldNotCorrectable(Invalid):
-    """Ids, and who recorded an entry, when, and under which rules, are not put right: they are what
-    the record itself knows."""
+    """Ids, what a rule said, who recorded an entry, when, and who approved, are not put right: they
+    are what the record itself knows, or somebody's own act."""
 
     basis = "UK GDPR Art 5(2)"
 
@@ -135,16 +136,13 @@ def require_judged(event: DomainEvent, path: str) -> None:
 
 
 def require_same_ids(before: DomainEvent, after: DomainEvent, path: str) -> None:
-    """Refuse a change to an id, or to somebody who acted, wherever in a field it stands; and to
-    what was measured."""
+    """Refuse a change to an id, to who acted or approved, or to what a rule said, wherever in a
+    field it stands; and to what was measured."""
     root = path.split(".")[0]
     if root in before.measured:
         raise FieldNotCorrectable("It was measured, not said: withdraw the entry instead.")
-    ours = (UUID, Actor)
-    if [leaf for leaf in _leaves(getattr(before, root)) if isinstance(leaf, ours)] != [
-        leaf for leaf in _leaves(getattr(after, root)) if isinstance(leaf, ours)
-    ]:
-        raise FieldNotCorrectable("An id is not put right: withdraw the entry instead.")
+    if _kept(getattr(before, root)) != _kept(getattr(after, root)):
+        raise FieldNotCorrectable("That is not put right: withdraw the entry instead.")
 
 
 def ids_in(event: DomainEvent) -> set[UUID]:
@@ -159,6 +157,11 @@ def leaves_of(event: DomainEvent) -> Iterator[Any]:
             yield from _leaves(getattr(event, name))
 
 
+def _kept(value: Any) -> list[Any]:
+    """Return what no correction changes, of all that a value holds."""
+    return [leaf for leaf in _leaves(value) if isinstance(leaf, UUID | Kept)]
+
+
 def _leaves(value: Any) -> Iterator[Any]:
     if isinstance(value, Mapping):
         for name, item in value.items():
@@ -167,7 +170,7 @@ def _leaves(value: Any) -> Iterator[Any]:
     elif isinstance(value, tuple | list):
         for item in value:
             yield from _leaves(item)
-    elif hasattr(type(value), "model_fields") and not isinstance(value, Actor):
+    elif isinstance(value, Value) and not isinstance(value, Kept):
         for name in type(value).model_fields:
             yield from _leaves(getattr(value, name))
     else:

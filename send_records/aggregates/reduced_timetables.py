@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-from send_records.aggregates.base import By, Command, PupilEvent, require_past
+from send_records.aggregates.base import By, Command, Kept, PupilEvent, require_past
 from send_records.aggregates.consents import (
     Agreement,
     ParentalAgreementMissing,
@@ -95,7 +95,7 @@ class TimetableAlreadyReduced(RuleBroken):
     """One reduced timetable is in force at a time; another is agreed when it has ended."""
 
 
-class Approval(Value):
+class Approval(Kept):
     """Who approved, in which of the two roles."""
 
     name: Name
@@ -110,7 +110,7 @@ class StepUp(Value):
     sessions: Words
 
 
-class FrozenLimit(Value):
+class FrozenLimit(Kept):
     """The row that limited the timetable, as it read when it was applied."""
 
     local_authority: str

@@ -15,9 +15,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
-from send_records.aggregates.base import By, Command, Envelope, PupilEvent
+from send_records.aggregates.base import By, Command, Envelope, Kept, PupilEvent
 from send_records.aggregates.rules import RetentionRule
-from send_records.aggregates.values import Clear, Day, Name, Role, Value, Words
+from send_records.aggregates.values import Clear, Day, Name, Role, Words
 from send_records.errors import Invalid, NotFound, RuleBroken
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class RetentionClassUnchanged(RuleBroken):
     """The record is already in that class under that rule."""
 
 
-class FrozenRule(Value):
+class FrozenRule(Kept):
     """A row of the retention rules, as it read when it was applied."""
 
     id: str

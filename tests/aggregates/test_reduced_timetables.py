@@ -12,6 +12,8 @@ from send_records.aggregates.consents import (
     RecordAgreement,
     WithdrawAgreement,
 )
+from send_records.aggregates.corrections import CorrectEntry
+from send_records.aggregates.paths import FieldNotCorrectable, value_at
 from send_records.aggregates.reduced_timetables import (
     AgreeReducedTimetable,
     Approval,
@@ -125,6 +127,30 @@ def test_principal_and_head_of_inclusion_approve_and_are_two_people(
     approved_by: tuple[Approval, ...],
 ) -> None:
     consented().when(but(AGREE, approved_by=approved_by)).refused(NotApprovedByBoth)
+
+
+def test_no_correction_changes_who_approved_or_what_the_rule_said() -> None:
+    """Nor makes one person of two, or longer the time that the local authority allows."""
+    agreed = reduced().events[-1]
+    assert isinstance(agreed, ReducedTimetableAgreed)
+    approvals = value_at(agreed, "approved_by")
+    assert isinstance(approvals, list)
+    limit = agreed.limit.days
+
+    for path, said, should in [
+        ("approved_by.0.name", agreed.approved_by[0].name, "Somebody else"),
+        ("approved_by", approvals, approvals[:1]),
+        ("limit.days", limit, 365),
+    ]:
+        correct = CorrectEntry(
+            occurred_on=date(2025, 10, 1),
+            entry_version=agreed.originator_version,
+            field=path,
+            from_value=said,
+            to_value=should,
+            why="Misread",
+        )
+        reduced().when(correct).refused(FieldNotCorrectable)
 
 
 def test_nobody_else_s_approval_stands_for_theirs() -> None:
