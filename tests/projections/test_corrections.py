@@ -31,7 +31,7 @@ from send_records.projections.checking import check_views
 from send_records.projections.chronology import Chronology, ChronologyRow
 from send_records.projections.engine import PROJECTIONS, Engine
 from send_records.projections.moments import Moment
-from send_records.projections.past import rows_of
+from send_records.projections.past import rows_of, rows_of_all
 from send_records.projections.rebuild import rebuild
 from send_records.projections.retention_schedule import RetentionRow, RetentionSchedule
 from send_records.projections.send_register import RegisterRow, SendRegister
@@ -338,6 +338,12 @@ def test_the_tables_are_level_after_every_correction(
 
     assert level(records, app_pool)
     assert findings(database) == []
+    for each in PROJECTIONS:
+        moment = Moment(records.size(), None, None)
+        with app_pool.connection() as connection:
+            known = rows_of_all(connection, held().seals, each, moment)
+        log = records.feed(after=0, limit=10_000)
+        assert {getattr(row, each.key): row for row in known} == folded(each, log)
     done = rebuild(database.as_owner(), PROJECTIONS, lambda: nullcontext(held().seals))
     assert [each.differences for each in done] == [0] * len(PROJECTIONS)
     assert level(records, app_pool)
