@@ -18,6 +18,7 @@ from uuid import UUID
 
 from send_records.aggregates.base import By, DomainEvent, PupilEvent
 from send_records.aggregates.contacts import Party, party
+from send_records.aggregates.corrected import as_corrected
 from send_records.aggregates.corrections import AboutAnEntry, entry_of
 from send_records.aggregates.values import Day, Origin, Role, Words, day_in_words
 from send_records.errors import RuleBroken
@@ -161,9 +162,10 @@ class LiftRestriction(AboutAnEntry):
 
 
 def restrictions(history: Sequence[DomainEvent]) -> dict[int, ProcessingRestricted]:
-    """Return the restrictions in force, by the entries that they are on."""
+    """Return the restrictions in force, by the entries that they are on: one that was withdrawn
+    counts for nothing, and so does the lifting of one."""
     found: dict[int, ProcessingRestricted] = {}
-    for event in history:
+    for event in as_corrected(history):
         if isinstance(event, ProcessingRestricted):
             found[event.entry_version] = event
         elif isinstance(event, RestrictionLifted):

@@ -134,5 +134,24 @@ def test_restrictions_in_force_are_known_by_their_entries() -> None:
     assert set(restrictions(restricted.given(LIFT).events)) == {4}
 
 
+def test_a_restriction_that_was_withdrawn_restricts_nothing() -> None:
+    withdrawn = (
+        observed()
+        .given(RESTRICT)
+        .given(
+            WithdrawEntry(
+                occurred_on=date(2024, 6, 11),
+                entry_version=6,
+                why=WhyWithdrawn.ENTERED_IN_ERROR,
+                explanation="It was another entry that she asked about",
+            )
+        )
+    )
+
+    assert restrictions(withdrawn.events) == {}
+    withdrawn.when(LIFT).refused(NotRestricted)
+    withdrawn.when(RESTRICT).then(ProcessingRestricted)
+
+
 def test_a_restriction_is_lifted_by_the_dpo_alone() -> None:
     assert LiftRestriction.roles == {Role.DPO}
