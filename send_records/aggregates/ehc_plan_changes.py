@@ -19,6 +19,7 @@ from send_records.aggregates.ehc_plans import (
     EhcPlanContents,
     EhcPlanNotIssued,
     PlanOutcome,
+    ehc_plan_on,
     require_ehc_plan,
     require_sections,
     require_sen_type,
@@ -65,8 +66,9 @@ class EhcPlanAmended(PupilEvent):
 
     def apply(self, pupil: Pupil) -> Pupil:
         refs = tuple(outcome.ref for outcome in self.outcomes)
-        *earlier, last = pupil.ehc_plans or (EhcPlan(self.final_dated, refs),)
-        plans = (*earlier, replace(last, outcomes=refs))
+        plans = pupil.ehc_plans or (EhcPlan(self.final_dated, refs),)
+        which = ehc_plan_on(pupil, self.occurred_on) or plans[-1]
+        plans = tuple(replace(p, outcomes=refs) if p is which else p for p in plans)
         amended = replace(pupil, ehc_plans=plans)
         return with_decision(amended, AppealGround.CONTENTS, self.final_dated)
 

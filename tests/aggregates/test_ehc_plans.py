@@ -133,6 +133,15 @@ def test_an_amended_plan_reads_whole_and_can_be_appealed_anew() -> None:
     assert amended.la_decisions[-1] == LaDecision(AppealGround.CONTENTS, date(2025, 7, 8))
 
 
+def test_an_amendment_entered_late_is_of_the_plan_that_was_in_force() -> None:
+    replaced = a_pupil().given(EHC_PLAN, REASSESS, NEXT)
+    late = but(AMEND, occurred_on=date(2025, 2, 3), final_dated=date(2025, 1, 31))
+
+    old, new = replaced.when(late).then(EhcPlanAmended).pupil.ehc_plans
+
+    assert (old.outcomes, new.outcomes) == (("E1", "E2", "E3"), ("E1", "E2"))
+
+
 def test_what_is_amended_is_a_plan_in_force() -> None:
     a_pupil().when(AMEND).refused(EhcPlanNotIssued)
     a_pupil().given(EHC_PLAN, but(CEASE, ceased_on=date(2025, 7, 1))).when(AMEND).refused(
