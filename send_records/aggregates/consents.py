@@ -68,13 +68,14 @@ class ParentalAgreementMissing(RuleBroken):
 
 
 def agreement_in_force(pupil: Pupil, purpose: Purpose, agency: str | None, on: date) -> Agreement:
-    """Return the agreement for a purpose on a day; raise ParentalAgreementMissing without one."""
+    """Return the agreement for a purpose on a day, the last word of the parents if they gave more
+    than one; raise ParentalAgreementMissing without one."""
     given = pupil.agreements.get((purpose, agency), ())
     in_force = [agreement for agreement in given if agreement.in_force(on)]
     if not in_force:
         what = purpose.replace("_", " ") + (", for this very agency," if agency else "")
         raise ParentalAgreementMissing(f"Record the parents' agreement for {what} first.")
-    return max(in_force, key=lambda agreement: agreement.given_on)
+    return max(reversed(in_force), key=lambda agreement: agreement.given_on)
 
 
 def told_on(pupil: Pupil, notice_of: NoticeOf, by_day: date) -> date | None:

@@ -97,6 +97,15 @@ def test_each_purpose_has_an_agreement_of_its_own() -> None:
     assert not in_force(agreed, date(2024, 1, 8), Purpose.PHOTOGRAPH)
 
 
+def test_of_two_agreements_of_a_day_the_one_recorded_last_counts() -> None:
+    shorter = but(AGREE, expires_on=date(2024, 1, 31))
+    agreed = a_family().given(AGREE, shorter)
+
+    in_force_now = agreement_in_force(agreed.pupil, Purpose.ANNUAL, None, date(2024, 1, 8))
+
+    assert in_force_now.expires_on == date(2024, 1, 31)
+
+
 def test_an_agreement_renewed_late_does_not_undo_the_one_in_force() -> None:
     entered_late = a_family().given(but(AGREE, occurred_on=date(2025, 12, 1)), AGREE)
 
