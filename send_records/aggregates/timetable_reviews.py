@@ -42,6 +42,11 @@ def timetable_in_force(pupil: Pupil) -> ReducedTimetable:
     return pupil.reduced_timetable
 
 
+def _require_agreed_by(timetable: ReducedTimetable, day: date) -> None:
+    if day < timetable.agreed_on:
+        raise Invalid(f"It was agreed on {day_in_words(timetable.agreed_on)}.")
+
+
 class ReducedTimetableNotified(PupilEvent):
     local_authority: str
     la_notified_on: date
@@ -67,8 +72,7 @@ class NotifyReducedTimetable(Command):
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         timetable = timetable_in_force(pupil)
-        if self.occurred_on < timetable.agreed_on:
-            raise Invalid(f"It was agreed on {day_in_words(timetable.agreed_on)}.")
+        _require_agreed_by(timetable, self.occurred_on)
         return [
             ReducedTimetableNotified(
                 **self.entry(pupil, by),
@@ -123,6 +127,7 @@ class ReviewReducedTimetable(Command):
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         timetable = timetable_in_force(pupil)
+        _require_agreed_by(timetable, self.occurred_on)
         if self.pupil_view is None and self.pupil_view_missing_because is None:
             raise VoiceMissing("Record the pupil's view, or why there is none.")
         if self.parent_view is None and self.parent_view_missing_because is None:
@@ -182,8 +187,7 @@ class EndReducedTimetable(Command):
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         timetable = timetable_in_force(pupil)
-        if self.occurred_on < timetable.agreed_on:
-            raise Invalid(f"It was agreed on {day_in_words(timetable.agreed_on)}.")
+        _require_agreed_by(timetable, self.occurred_on)
         returned = self.returned_full_time_on
         if returned is not None and returned < timetable.agreed_on:
             raise Invalid("The pupil returns to full time after the timetable was reduced.")

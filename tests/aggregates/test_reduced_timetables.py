@@ -285,3 +285,9 @@ def test_what_is_not_reduced_is_neither_reviewed_nor_ended() -> None:
 def test_it_does_not_end_before_it_was_agreed() -> None:
     reduced().when(but(END, occurred_on=date(2025, 9, 14))).refused(Invalid)
     reduced().when(but(END, returned_full_time_on=date(2025, 9, 14))).refused(Invalid)
+
+
+def test_it_is_not_reviewed_before_it_was_agreed() -> None:
+    early = but(REVIEW, occurred_on=date(2025, 9, 14), outcome=ReviewOutcome.FULL_TIME)
+
+    reduced().when(early).refused(Invalid)
