@@ -15,15 +15,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from pydantic import Field
-
 from send_records.aggregates.base import By, Command, PupilEvent, require_past
-from send_records.aggregates.contents import Content
+from send_records.aggregates.contents import Content, Sha256
 from send_records.aggregates.rules import Rules
-from send_records.aggregates.values import SENDCOS, DataClass, Day, Name, Role, Words, day_in_words
+from send_records.aggregates.values import (
+    SENDCOS,
+    DataClass,
+    Day,
+    Name,
+    Role,
+    Words,
+    day_in_words,
+)
 from send_records.errors import Invalid, NotFound, RuleBroken, TooLarge, TypeNotTaken
 
 if TYPE_CHECKING:
@@ -150,7 +156,7 @@ class FileDocument(Command):
     author: Name | None = None
     dated: Day
     """The date that stands on it."""
-    sha256: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")] = None
+    sha256: Sha256 | None = None
     """What its hash should be, for a caller who has one to compare."""
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:

@@ -8,6 +8,7 @@ CREATE TABLE evidence_gaps (
     closed_on  date,
     started_by bigint  NOT NULL,
     days       integer,
+    corrected  text[]  NOT NULL DEFAULT ARRAY[]::text[],
     sealed     bytea   NOT NULL
 );
 
@@ -17,6 +18,7 @@ COMMENT ON COLUMN evidence_gaps.from_on IS 'The first day on which it is one: op
 COMMENT ON COLUMN evidence_gaps.closed_on IS 'The first day on which it is one no more: it was mended, or nobody asks for it now';
 COMMENT ON COLUMN evidence_gaps.started_by IS 'Position of the event without which it would not be one';
 COMMENT ON COLUMN evidence_gaps.days IS 'Of a late entry: from the day it tells of to the day it was recorded';
+COMMENT ON COLUMN evidence_gaps.corrected IS 'The names of what would say something else as it was recorded';
 COMMENT ON COLUMN evidence_gaps.sealed IS 'Which target, and the clause: under the pupil''s key';
 
 CREATE INDEX evidence_gaps_pupil ON evidence_gaps (pupil_id);
@@ -56,6 +58,7 @@ CREATE TABLE targets (
     reviewed_on   date,
     open          boolean NOT NULL,
     position      bigint  NOT NULL,
+    corrected     text[]  NOT NULL DEFAULT ARRAY[]::text[],
     sealed        bytea   NOT NULL
 );
 
@@ -68,6 +71,7 @@ COMMENT ON COLUMN targets.amended_on IS 'The day the next version took its place
 COMMENT ON COLUMN targets.outcome IS 'met, partly_met, not_met, withdrawn; null if no review looked at it';
 COMMENT ON COLUMN targets.open IS 'Whether it is worked towards: the plan reads so and is not over, and it is neither met nor withdrawn';
 COMMENT ON COLUMN targets.position IS 'Of the event that wrote this version';
+COMMENT ON COLUMN targets.corrected IS 'The names of what would say something else as it was recorded';
 COMMENT ON COLUMN targets.sealed IS 'Its name, words, baseline, success and evidence: under the pupil''s key';
 
 CREATE INDEX targets_pupil ON targets (pupil_id);
@@ -104,6 +108,7 @@ CREATE TABLE concerns_log (
     closed_on        date,
     outcome          text,
     position         bigint  NOT NULL,
+    corrected        text[]  NOT NULL DEFAULT ARRAY[]::text[],
     sealed           bytea   NOT NULL
 );
 
@@ -115,6 +120,7 @@ COMMENT ON COLUMN concerns_log.days_to_answer IS 'From the day it was raised to 
 COMMENT ON COLUMN concerns_log.decided_on IS 'The day of the answer that stands';
 COMMENT ON COLUMN concerns_log.decision IS 'observe, advise, monitor, assess, refer, no_action';
 COMMENT ON COLUMN concerns_log.position IS 'Of the event that raised it';
+COMMENT ON COLUMN concerns_log.corrected IS 'The names of what would say something else as it was recorded';
 COMMENT ON COLUMN concerns_log.sealed IS 'What was seen, by whom, what the family said, and why it was decided so: under the pupil''s key';
 
 CREATE INDEX concerns_log_pupil ON concerns_log (pupil_id);
