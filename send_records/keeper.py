@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from send_records.aggregates.base import Actor, Metadata
+from send_records.aggregates.corrected import as_corrected, pupil_of
 from send_records.aggregates.pupil import Pupil
 from send_records.aggregates.retention import PersonalDataErased, is_held
 from send_records.aggregates.values import DataClass, Origin, Source, day_in_london
@@ -92,9 +93,8 @@ class Keeper:
             if not rows:
                 raise NotFound("No pupil has that id.")
             if newly:
-                pupil: Pupil | None = None
-                for row in rows:
-                    pupil = mapper.to_domain_event(row).mutate(pupil)
+                events = [mapper.to_domain_event(row) for row in rows]
+                pupil = pupil_of(as_corrected(events))
                 if pupil is None or is_held(pupil):
                     raise RecordHeld("Release the holds and answer the access requests first.")
                 note = self._tombstone(pupil, authority, now)

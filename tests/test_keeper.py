@@ -20,6 +20,8 @@ from psycopg.sql import SQL, Identifier
 from send_records.aggregates.access_answers import RefusalGround, RefuseRequest
 from send_records.aggregates.access_requests import ReceiveAccessRequest
 from send_records.aggregates.base import Actor, DomainEvent
+from send_records.aggregates.corrected import WhyWithdrawn
+from send_records.aggregates.corrections import WithdrawEntry
 from send_records.aggregates.retention import (
     HoldKind,
     PersonalDataErased,
@@ -433,6 +435,33 @@ def test_a_hold_beats_it_and_nothing_is_changed(office: Office) -> None:
         release = ReleaseLegalHold(occurred_on=HOLD.occurred_on, hold_id=hold.command_id, why="Won")
         system.records.execute(PUPIL, release, asked(DPO))
         assert not office.destroy()
+
+
+def test_a_release_that_was_withdrawn_releases_nothing(office: Office) -> None:
+    """Nor does a hold that was withdrawn hold."""
+    with office.running() as system:
+        hold = asked(DPO)
+        system.records.execute(PUPIL, HOLD, hold)
+        placed = system.records.pupil(PUPIL).version
+        release = ReleaseLegalHold(occurred_on=HOLD.occurred_on, hold_id=hold.command_id, why="Won")
+        system.records.execute(PUPIL, release, asked(DPO))
+        system.records.execute(PUPIL, withdrawal(placed + 1), asked(DPO))
+
+        with pytest.raises(RecordHeld):
+            office.destroy()
+
+        system.records.execute(PUPIL, withdrawal(placed), asked(DPO))
+        assert not office.destroy()
+        assert not any(rows_of(office, PUPIL).values())
+
+
+def withdrawal(version: int) -> WithdrawEntry:
+    return WithdrawEntry(
+        occurred_on=HOLD.occurred_on,
+        entry_version=version,
+        why=WhyWithdrawn.ENTERED_IN_ERROR,
+        explanation="Meant for another record",
+    )
 
 
 def test_nothing_is_erased_while_somebody_waits_to_see_it(office: Office) -> None:

@@ -117,6 +117,11 @@ def _correct(read: dict[int, Reading], correction: EntryCorrected) -> None:
             read[correction.entry_version] = corrected
 
 
+def that_stand(events: Sequence[Reading]) -> list[DomainEvent]:
+    """Return one pupil's events as they read, without those withdrawn."""
+    return [event for event in as_corrected(events) if isinstance(event, DomainEvent)]
+
+
 def pupil_of(events: Iterable[Reading]) -> Pupil | None:
     """Return the pupil that events add up to; None if there are none."""
     pupil: Pupil | None = None

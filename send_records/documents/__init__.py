@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from send_records.aggregates.contents import Content
+from send_records.aggregates.corrected import that_stand
 from send_records.aggregates.documents import (
     Document,
     FileDocument,
@@ -80,7 +81,7 @@ class Documents:
         events = self._records.history(pupil_id)
         if not events:
             raise self._records.absence(pupil_id)
-        rows = rows_of(events)
+        rows = rows_of(that_stand(events))
         return [row for row in rows if superseded or row.superseded_by is None]
 
     def content(self, pupil_id: UUID, document_id: UUID) -> Shown:

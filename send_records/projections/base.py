@@ -13,8 +13,7 @@ from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.corrected import (
     EntryCorrected,
     EntryWithdrawn,
-    Struck,
-    as_corrected,
+    that_stand,
 )
 from send_records.aggregates.disputes import (
     EntryDisputed,
@@ -74,9 +73,8 @@ class Projection(ABC, Generic[R]):
         """
         recorded: dict[Key, R | None] = {}
         rows: dict[Key, R | None] = {}
-        read = [each for each in as_corrected(events) if not isinstance(each, Struck)]
         fold(self, recorded, happened_by(as_of, events))
-        fold(self, rows, happened_by(as_of, read))
+        fold(self, rows, happened_by(as_of, that_stand(events)))
         return self.marked(rows, recorded)
 
     def marked(

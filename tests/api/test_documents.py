@@ -14,6 +14,8 @@ from httpx2 import Response
 from psycopg import Connection
 from starlette.types import Message
 
+from send_records.aggregates.corrected import WhyWithdrawn
+from send_records.aggregates.corrections import CorrectEntry, WithdrawEntry
 from send_records.aggregates.documents import FileDocument, SupersedeDocument
 from send_records.aggregates.values import Role
 from send_records.api.lastresort import AnswerBroken
@@ -145,6 +147,33 @@ def test_a_document_is_handed_out_as_a_file_that_names_nobody(
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
     assert headers["Cache-Control"] == "no-store"
+
+
+def test_a_document_is_listed_as_put_right_and_not_at_all_once_withdrawn(
+    client: Client, pupil_id: UUID
+) -> None:
+    document = filed(client, pupil_id, PDF, title="Repport")
+    correct = CorrectEntry(
+        occurred_on=FILE.occurred_on,
+        entry_version=3,
+        field="title",
+        from_value="Repport",
+        to_value="Report",
+        why="Misspelt",
+    )
+    withdraw = WithdrawEntry(
+        occurred_on=FILE.occurred_on,
+        entry_version=3,
+        why=WhyWithdrawn.WRONG_PUPIL,
+        explanation="Of another child",
+    )
+
+    assert client.record(pupil_id, correct).status_code == 201
+    assert [row["title"] for row in listed(client, pupil_id)] == ["Report"]
+
+    assert client.record(pupil_id, withdraw).status_code == 201
+    assert listed(client, pupil_id, superseded=True) == []
+    problem_of(content_of(client, pupil_id, document), 404)
 
 
 def test_the_list_shows_what_is_current_and_the_rest_if_asked(
