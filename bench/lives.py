@@ -65,9 +65,23 @@ def _life(events: int) -> Sequence[DomainEvent]:
 
 
 def of_pupil(events: Sequence[DomainEvent], pupil_id: UUID) -> Iterator[DomainEvent]:
-    """Yield events as another pupil's: deciding them again is not what is measured."""
+    """Yield events as another pupil's: deciding them again is not what is measured.
+
+    What they made has ids of its own, as if it had been decided: rows are kept under those.
+    """
     for event in events:
-        yield event.model_copy(update={"originator_id": pupil_id})
+        made = {name: _own(getattr(event, name), pupil_id) for name in _ids(type(event))}
+        yield event.model_copy(update={**made, "originator_id": pupil_id})
+
+
+@cache
+def _ids(kind: type[DomainEvent]) -> Sequence[str]:
+    """Return the fields that hold the id of something of the pupil's."""
+    return [name for name, field in kind.model_fields.items() if field.annotation is UUID]
+
+
+def _own(made: UUID, pupil_id: UUID) -> UUID:
+    return UUID(int=made.int ^ pupil_id.int)
 
 
 def observation(pupil_id: UUID, version: int) -> DomainEvent:

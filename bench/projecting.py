@@ -79,7 +79,7 @@ def fill_library(conninfo: str, events: int) -> None:
 
 def catching_up_rate(subject: Subject, events: int) -> float:
     """Return events a second that the engine folds into every table, from nothing."""
-    tables = ", ".join(["projection_positions", *(each.name for each in PROJECTIONS)])
+    tables = ", ".join(["projection_positions", *(t for each in PROJECTIONS for t in each.tables)])
     with one(subject.found.as_owner()) as owner:
         owner.execute(f"TRUNCATE {tables}".encode())
     engine = Engine(subject.found.as_projector(), subject.keys.seals)
