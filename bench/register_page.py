@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from functools import partial
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -13,11 +12,11 @@ from uuid import uuid4
 import httpx2
 
 from bench.installation import Bench, Subject
-from bench.lines import Line, at_least, compare
+from bench.latencies import Asked, beside
+from bench.lines import Line, at_least
 from bench.lives import on_the_register
 from bench.peers import routes
 from bench.posting import CONNECTIONS, loader, request, serving, token
-from bench.rounds import interleaved
 from send_records.projections.engine import Engine
 
 ACADEMIES = [f"Academy {name}" for name in ("Alder", "Birch", "Cedar", "Damson", "Elm")]
@@ -43,13 +42,9 @@ def measure(bench: Bench) -> Iterator[Line]:
             for academy in _each_connection()
         ]
         of_bare = [request("GET", _path(academy)) for academy in _each_connection()]
-        what = f"register page of {ROWS} rows, {CONNECTIONS} connections"
-        variants = {
-            OURS: partial(load.rate, ours, of_ours, 1.5 * bench.pace.seconds),
-            BARE: partial(load.rate, bare, of_bare, 1.5 * bench.pace.seconds),
-        }
-        taken = interleaved(what, variants, bench.pace.rounds)
-        yield compare(what, taken, OURS, BARE, at_least(0.5))
+        what = f"register page of {ROWS} rows"
+        asked = (OURS, Asked(ours, of_ours)), (BARE, Asked(bare, of_bare))
+        yield from beside(what, load, *asked, bench.pace, at_least(0.5))
 
 
 def _path(academy: str) -> str:

@@ -20,7 +20,12 @@ from send_records.api import create_app
 from send_records.collector import set_apart
 from send_records.settings import Settings
 
-PEERS = {"bare": routes.bare, "saving": routes.saving, "aggregating": routes.aggregating}
+PEERS = {
+    "bare": routes.bare,
+    "saving": routes.saving,
+    "aggregating": routes.aggregating,
+    "listing": routes.listing,
+}
 
 
 def serve(app: FastAPI) -> None:

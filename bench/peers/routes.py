@@ -44,6 +44,25 @@ SELECT json_agg(page)::text::bytea FROM (
 ) AS page
 """
 
+DUTIES = """
+CREATE TABLE duties (
+    duty_id uuid PRIMARY KEY, pupil_id uuid, academy text, clock text, state text, due_on date,
+    started_on date, started_event text, started_version integer, counted_from date, done_on date,
+    late boolean, paused_since date, estimate boolean, "window" boolean, role text, acts text,
+    rule_id text, what text, until text, citation text, about json, corrected json, pupil json
+);
+CREATE INDEX ON duties (due_on, duty_id) WHERE state IN ('open', 'paused');
+CREATE INDEX ON duties (academy, due_on, duty_id) WHERE state IN ('open', 'paused');
+"""
+
+DUE = """
+SELECT json_agg(page)::text::bytea FROM (
+    SELECT * FROM duties WHERE state IN ('open', 'paused')
+    AND NOT ("window" AND due_on < current_date) {} ORDER BY due_on, duty_id LIMIT 200
+) AS page
+"""
+OF_ACADEMY, OVERDUE = "AND academy = %s", "AND paused_since IS NULL AND due_on < current_date"
+
 
 class Observation(BaseModel):
     """The body that our route takes, without its rules."""
@@ -118,12 +137,35 @@ def aggregating(conninfo: str) -> FastAPI:
     return app
 
 
+def listing(conninfo: str) -> FastAPI:
+    """Return an app with one async route: 200 duties that PostgreSQL itself makes into JSON."""
+    app, pool = _app(conninfo)
+
+    @app.get("/duties")
+    async def get_duties(academy: str | None = None, overdue: bool = False) -> Response:
+        query = DUE.format((OF_ACADEMY if academy else "") + (OVERDUE if overdue else ""))
+        values = [academy] if academy else []
+        async with pool.connection() as connection:
+            done = await connection.execute(query.encode(), values, prepare=True, binary=True)
+            found = await done.fetchone()
+        return Response(found[0] if found else b"[]", media_type="application/json")
+
+    return app
+
+
 def fill_register(conninfo: str, rows: list[dict[str, Any]]) -> None:
     """Make the table of the bare register, and fill it with rows as our API gives them."""
+    _fill(conninfo, "register", REGISTER, rows)
+
+
+def fill_duties(conninfo: str, rows: list[dict[str, Any]]) -> None:
+    """Make the table of the bare duties, and fill it with rows as our API gives them."""
+    _fill(conninfo, "duties", DUTIES, rows)
+
+
+def _fill(conninfo: str, table: str, made: str, rows: list[dict[str, Any]]) -> None:
+    into = f"INSERT INTO {table} SELECT * FROM json_populate_recordset(NULL::{table}, %s::json)"
     with one(conninfo) as connection:
-        connection.execute(REGISTER.encode())
-        connection.execute(
-            "INSERT INTO register SELECT * FROM json_populate_recordset(NULL::register, %s::json)",
-            [orjson.dumps(rows).decode()],
-        )
-        connection.execute("ANALYZE register")
+        connection.execute(made.encode())
+        connection.execute(into.encode(), [orjson.dumps(rows).decode()])
+        connection.execute(f"VACUUM (ANALYZE) {table}".encode())
