@@ -7,12 +7,8 @@ from datetime import date
 from functools import cache
 from uuid import UUID, uuid4
 
-from send_records.aggregates.assessments import (
-    Informant,
-    RecordAssessment,
-    RecordObservation,
-    Score,
-)
+from send_records.aggregates.assessments import Informant, RecordAssessment, Score
+from send_records.aggregates.attainments import RecordObservation
 from send_records.aggregates.base import Command, DomainEvent
 from send_records.aggregates.concerns import RaiseConcern
 from send_records.aggregates.pupil import Pupil

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
-from send_records.aggregates.rules import Row
+from send_records.aggregates.rows import Row
 
 A_DAY = timedelta(days=1)
 

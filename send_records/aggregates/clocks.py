@@ -19,7 +19,7 @@ from typing import Any, Literal, get_args
 
 from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.calendars import Calendars, Counted, days_after, months_after
-from send_records.aggregates.rules import Row
+from send_records.aggregates.rows import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,18 +12,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, TypeVar
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """What every row of rules says of itself: its source, and from which day it is in force."""
-
-    citation: str
-    effective_from: date
-    effective_to: date | None = None
-    """The last day on which it is in force; None while it is."""
-
-    def in_force(self, on: date) -> bool:
-        return self.effective_from <= on and (self.effective_to is None or on <= self.effective_to)
+from send_records.aggregates.rows import Row
+from send_records.aggregates.tools import Tools
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,17 +77,6 @@ class RetentionRule(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreRange(Row):
-    """The lowest and highest value of a score; ``*`` stands for any tool or edition."""
-
-    tool: str
-    edition: str
-    name: str
-    low: int
-    high: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentType(Row):
     """A type of file that may be filed, and how it is named when it is handed out."""
 
@@ -138,7 +117,7 @@ class Rules:
     codes: tuple[Code, ...]
     intervals: tuple[Interval, ...]
     retention: tuple[RetentionRule, ...]
-    score_ranges: tuple[ScoreRange, ...]
+    tools: Tools
     limits: tuple[Limit, ...] = ()
     timetable_limits: tuple[TimetableLimit, ...] = ()
     document_types: tuple[DocumentType, ...] = ()
@@ -199,18 +178,6 @@ class Rules:
         ]
         rows = named or [row for row in self.timetable_limits if row.local_authority == "*"]
         return _latest(rows, on, "limit of a reduced timetable")
-
-    def score_range(self, tool: str, edition: str, name: str, on: date) -> ScoreRange | None:
-        """Return the range of a score, from the row that names the tool most exactly."""
-        rows = [
-            r
-            for r in self.score_ranges
-            if r.name == name
-            and r.tool in (tool, "*")
-            and r.edition in (edition, "*")
-            and r.in_force(on)
-        ]
-        return max(rows, key=lambda r: (r.tool != "*", r.edition != "*"), default=None)
 
     def types_taken(self, on: date) -> list[DocumentType]:
         """Return the types of file that may be filed."""

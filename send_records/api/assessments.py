@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from send_records.aggregates.assessments import (
-    RecordAssessment,
-    RecordAttainment,
-    RecordObservation,
-)
+from send_records.aggregates.assessments import RecordAssessment
+from send_records.aggregates.attainments import RecordAttainment, RecordObservation
 from send_records.api.recording import records, router_for
 
 router = router_for("assessments")

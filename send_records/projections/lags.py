@@ -16,7 +16,8 @@ from enum import StrEnum
 
 from send_records.aggregates.agencies import AgencyAdviceReceived, AgencyReferred
 from send_records.aggregates.annual_review_meetings import AnnualReviewHeld
-from send_records.aggregates.assessments import AssessmentRecorded, ObservationRecorded
+from send_records.aggregates.assessments import AssessmentRecorded
+from send_records.aggregates.attainments import ObservationRecorded
 from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.concerns import (
     ConcernAnswered,

@@ -20,9 +20,9 @@ from send_records.aggregates.rules import (
     Limit,
     RetentionRule,
     Rules,
-    ScoreRange,
     TimetableLimit,
 )
+from send_records.aggregates.tools import Band, Narrative, Scale, ScoreRange, Tools
 
 
 @cache
@@ -38,6 +38,17 @@ def shipped_rules() -> Rules:
         intervals=tuple(Interval(**row) for row in _rows("intervals", "interval")),
         limits=tuple(Limit(**row) for row in _rows("limits", "limit")),
         retention=tuple(RetentionRule(**row) for row in _rows("retention", "retention")),
+        tools=_tools(),
+        timetable_limits=tuple(
+            TimetableLimit(**row) for row in _rows("reduced_timetables", "limit")
+        ),
+        document_types=tuple(DocumentType(**row) for row in _rows("documents", "type")),
+        document_limits=tuple(DocumentLimit(**row) for row in _rows("documents", "limit")),
+    )
+
+
+def _tools() -> Tools:
+    return Tools(
         score_ranges=tuple(
             ScoreRange(
                 tool=tool["name"],
@@ -49,11 +60,19 @@ def shipped_rules() -> Rules:
             for tool in _rows("tools", "tool")
             for score in tool["scores"]
         ),
-        timetable_limits=tuple(
-            TimetableLimit(**row) for row in _rows("reduced_timetables", "limit")
+        bands=tuple(
+            Band(**{k: v for k, v in group.items() if k != "rows"}, name=name, **row)
+            for group in _rows("tools", "band")
+            for name, rows in group["rows"].items()
+            for row in rows
         ),
-        document_types=tuple(DocumentType(**row) for row in _rows("documents", "type")),
-        document_limits=tuple(DocumentLimit(**row) for row in _rows("documents", "limit")),
+        narratives=tuple(
+            Narrative(**{**row, "areas": tuple(row["areas"])})
+            for row in _rows("tools", "narrative")
+        ),
+        scales=tuple(
+            Scale(**{**row, "results": tuple(row["results"])}) for row in _rows("tools", "scale")
+        ),
     )
 
 

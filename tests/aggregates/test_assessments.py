@@ -6,16 +6,23 @@ from decimal import Decimal
 import pytest
 
 from send_records.aggregates.assessments import (
+    AreaSeen,
     AssessmentRecorded,
-    AttainmentRecorded,
+    BandDiffers,
     Informant,
-    ObservationRecorded,
     RecordAssessment,
-    RecordAttainment,
-    RecordObservation,
     Score,
     ScoreOutOfRange,
+    ToolHasNoScore,
 )
+from send_records.aggregates.attainments import (
+    AttainmentRecorded,
+    ObservationRecorded,
+    RecordAttainment,
+    RecordObservation,
+    ResultNotOnScale,
+)
+from send_records.aggregates.corrections import CorrectEntry
 from send_records.aggregates.needs import (
     EndNeed,
     IdentifyNeed,
@@ -187,3 +194,101 @@ def test_a_pupil_on_the_register_keeps_a_primary_need() -> None:
 
 def test_a_need_is_identified_by_a_sendco() -> None:
     assert IdentifyNeed.roles == EndNeed.roles == RerankNeeds.roles
+
+
+# Tools as data
+
+
+@pytest.mark.parametrize(
+    ("total", "band"),
+    [
+        ("0", "close to average"),
+        ("11", "close to average"),
+        ("12", "slightly raised"),
+        ("15", "slightly raised"),
+        ("16", "high"),
+        ("18", "high"),
+        ("19", "very high"),
+        ("40", "very high"),
+    ],
+)
+def test_a_teachers_score_is_called_what_its_band_is(total: str, band: str) -> None:
+    """facts.md 7: the four bands of teachers' answers."""
+    scored = but(ASSESS, scores=(Score(name="total", value=Decimal(total)),))
+    [recorded] = a_pupil().when(scored).decided()
+
+    assert isinstance(recorded, AssessmentRecorded)
+    assert [(each.score, each.label) for each in recorded.bands] == [("total", band)]
+    assert recorded.bands[0].citation.startswith("facts.md 7")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"informant": Informant.PARENT}, {"edition": "2-4"}, {"tool": "Boxall Profile"}],
+)
+def test_a_score_that_no_row_names_has_no_band(changes: dict[str, object]) -> None:
+    """The bands are one informant's and one edition's, and no other's."""
+    [recorded] = a_pupil().when(but(ASSESS, **changes)).decided()
+
+    assert isinstance(recorded, AssessmentRecorded)
+    assert recorded.bands == ()
+
+
+def test_a_value_between_two_bands_has_none() -> None:
+    between = but(ASSESS, scores=(Score(name="total", value=Decimal("11.5")),))
+    [recorded] = a_pupil().when(between).decided()
+
+    assert isinstance(recorded, AssessmentRecorded)
+    assert recorded.bands == ()
+
+
+SEEN = (AreaSeen(area="persistence", seen="Tries three times"),)
+
+
+def test_the_engagement_model_is_told_in_words() -> None:
+    told = but(ASSESS, tool="Engagement model", edition="2021", scores=())
+
+    a_pupil().when(told).refused(ToolHasNoScore)
+    a_pupil().when(but(told, told=SEEN)).then(AssessmentRecorded, scores=(), told=SEEN)
+    a_pupil().when(but(told, scores=ASSESS.scores, told=SEEN)).refused(ToolHasNoScore)
+
+
+def test_any_other_tool_gives_a_score() -> None:
+    a_pupil().when(but(ASSESS, scores=())).refused(ToolHasNoScore)
+
+
+@pytest.mark.parametrize(
+    ("scale", "subject", "result", "taken"),
+    [
+        ("KS2 teacher assessment", "writing", "GDS", True),
+        ("KS2 teacher assessment", "science", "GDS", False),
+        ("KS2 teacher assessment", "reading", "EXS", False),
+        ("KS2 teacher assessment", "reading", "PK4", True),
+        ("EYFS Profile", "E09", "2", True),
+        ("EYFS Profile", "E09", "3", False),
+        ("Phonics screening check", "phonics", "Wt", True),
+        ("PIVATS 5", "reading", "P7e", True),
+    ],
+)
+def test_a_result_is_one_of_its_scale(scale: str, subject: str, result: str, taken: bool) -> None:
+    """facts.md 7; a scale that no row names is taken as it comes."""
+    asked = a_pupil().when(but(ATTAIN, scale=scale, subject=subject, result=result))
+
+    if taken:
+        asked.then(AttainmentRecorded, result=result)
+    else:
+        asked.refused(ResultNotOnScale)
+
+
+def test_a_correction_that_would_leave_a_band_that_is_not_its_scores_is_refused() -> None:
+    scored = a_pupil().given(ASSESS)
+    lower = CorrectEntry(
+        occurred_on=date(2025, 5, 20),
+        entry_version=scored.pupil.version,
+        field="scores.0.value",
+        from_value="19",
+        to_value="12",
+        why="Added wrongly",
+    )
+
+    scored.when(lower).refused(BandDiffers)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from send_records.aggregates.assessments import RecordObservation
+from send_records.aggregates.attainments import RecordObservation
 from send_records.aggregates.base import Actor
 from send_records.aggregates.corrected import WhyWithdrawn
 from send_records.aggregates.corrections import NoSuchEntry, WithdrawEntry

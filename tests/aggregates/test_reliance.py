@@ -6,7 +6,7 @@ import pytest
 
 from send_records.aggregates import EVENTS
 from send_records.aggregates.agencies import ReferToAgency
-from send_records.aggregates.assessments import RecordObservation
+from send_records.aggregates.attainments import RecordObservation
 from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.consents import Purpose, RecordAgreement
 from send_records.aggregates.corrected import WhyWithdrawn

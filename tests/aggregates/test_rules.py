@@ -9,20 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from send_records.aggregates.rows import Row
 from send_records.aggregates.rules import (
     Interval,
     Limit,
     RetentionRule,
-    Row,
     RuleMissing,
     Rules,
     anniversary,
 )
+from send_records.aggregates.tools import Tools
 from send_records.rules import shipped_rules
 from send_records.rules.clocks import clocks_of
 
 SHIPPED = shipped_rules()
-NO_RULES = Rules(editions=(), codes=(), intervals=(), retention=(), score_ranges=())
+NO_RULES = Rules(editions=(), codes=(), intervals=(), retention=(), tools=Tools())
 TODAY = date(2026, 11, 23)
 TERM = Interval(citation="policy", effective_from=date(2015, 1, 1), name="term", months=4)
 KEPT = SHIPPED.retention_rule("pupil_send_record", TODAY)
@@ -42,7 +43,10 @@ EVERY_ROW: list[Row] = [
     *SHIPPED.codes,
     *SHIPPED.intervals,
     *SHIPPED.retention,
-    *SHIPPED.score_ranges,
+    *SHIPPED.tools.score_ranges,
+    *SHIPPED.tools.bands,
+    *SHIPPED.tools.narratives,
+    *SHIPPED.tools.scales,
     *SHIPPED.limits,
 ]
 
@@ -166,13 +170,13 @@ def test_an_anniversary_is_within_a_day_of_that_many_years(
 
 
 def test_a_score_is_judged_by_the_row_that_names_its_tool_most_exactly() -> None:
-    total = SHIPPED.score_range("SDQ", "4-17", "total", TODAY)
-    percentile = SHIPPED.score_range("New Group Reading Test", "NGRT-C", "percentile", TODAY)
+    total = SHIPPED.tools.score_range("SDQ", "4-17", "total", TODAY)
+    percentile = SHIPPED.tools.score_range("New Group Reading Test", "NGRT-C", "percentile", TODAY)
 
     assert total is not None
     assert percentile is not None
     assert (total.low, total.high, percentile.low, percentile.high) == (0, 40, 1, 99)
-    assert SHIPPED.score_range("Boxall Profile", "BP2017", "strand", TODAY) is None
+    assert SHIPPED.tools.score_range("Boxall Profile", "BP2017", "strand", TODAY) is None
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,8 @@ from send_records.aggregates.agencies import (
     RecordAgencyInvolvement,
     ReferToAgency,
 )
-from send_records.aggregates.assessments import (
-    Informant,
-    RecordAssessment,
-    RecordAttainment,
-    RecordObservation,
-    Score,
-)
+from send_records.aggregates.assessments import Informant, RecordAssessment, Score
+from send_records.aggregates.attainments import RecordAttainment, RecordObservation
 from send_records.aggregates.base import Actor, Command, Entry
 from send_records.aggregates.concerns import (
     Answer,

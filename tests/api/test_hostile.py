@@ -19,11 +19,8 @@ from send_records.aggregates.agencies import (
     RecordAgencyAdvice,
     ReferToAgency,
 )
-from send_records.aggregates.assessments import (
-    RecordAssessment,
-    RecordAttainment,
-    RecordObservation,
-)
+from send_records.aggregates.assessments import RecordAssessment
+from send_records.aggregates.attainments import RecordAttainment, RecordObservation
 from send_records.aggregates.base import Entry
 from send_records.aggregates.concerns import AnswerConcern, DiscussConcernWithParents, RaiseConcern
 from send_records.aggregates.consents import WithdrawAgreement

@@ -13,7 +13,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from send_records.aggregates.agencies import RecordAgencyInvolvement
-from send_records.aggregates.assessments import RecordObservation
+from send_records.aggregates.attainments import RecordObservation
 from send_records.aggregates.consents import Purpose, RecordAgreement
 from send_records.aggregates.pupil import AdmitPupil, MovePupilAcademy, RecordLeaving
 from send_records.aggregates.register import ChangeSupportLevel, SupportLevel

@@ -132,7 +132,7 @@ def test_the_words_are_those_of_the_entry() -> None:
     told = {type(event).__name__: detail_of(event) for event in reversed(storied().events)}
 
     assert told["PupilAdmitted"] == "Alder Park Academy, year 2"
-    assert told["AssessmentRecorded"] == "SDQ (4-17): total 14.5"
+    assert told["AssessmentRecorded"] == "SDQ (4-17): total 14.5 (slightly raised)"
     assert told["ConcernAnswered"] == "monitor; Watch for half a term"
     assert told["RemovedFromSendRegister"] == (
         "expected progress sustained; review of 28 June 2024"

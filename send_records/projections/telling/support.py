@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from send_records.aggregates import agencies, assessments, concerns, monitoring, needs
+from send_records.aggregates import agencies, assessments, attainments, concerns, monitoring, needs
 from send_records.aggregates.base import DomainEvent
 from send_records.projections.telling.base import (
     Phase,
@@ -20,6 +20,7 @@ PHASES: dict[str, Phase] = {
     concerns.__name__: Phase.ASSESS,
     monitoring.__name__: Phase.ASSESS,
     assessments.__name__: Phase.ASSESS,
+    attainments.__name__: Phase.ASSESS,
     needs.__name__: Phase.ASSESS,
     agencies.__name__: Phase.ASSESS,
 }
@@ -40,8 +41,10 @@ def _questionnaire(event: concerns.ConcernQuestionnaireCompleted) -> str:
 
 
 def _assessment(event: assessments.AssessmentRecorded) -> str:
-    scores = ", ".join(f"{score.name} {score.value}" for score in event.scores)
-    return f"{event.tool} ({event.edition}): {scores}"
+    bands = {band.score: f" ({band.label})" for band in event.bands}
+    said = [f"{each.name} {each.value}{bands.get(each.name, '')}" for each in event.scores]
+    said += [f"{in_plain_words(each.area)}: {each.seen}" for each in event.told]
+    return f"{event.tool} ({event.edition}): {', '.join(said)}"
 
 
 SENTENCES: list[Sentence] = [
@@ -57,8 +60,8 @@ SENTENCES: list[Sentence] = [
     of(monitoring.MonitoringReviewed, lambda e: coded(e.outcome, e.summary)),
     of(monitoring.MonitoringEnded, lambda e: in_plain_words(e.outcome)),
     of(assessments.AssessmentRecorded, _assessment),
-    of(assessments.AttainmentRecorded, lambda e: f"{e.subject}: {e.result} ({e.scale})"),
-    of(assessments.ObservationRecorded, lambda e: joined(e.setting, e.observed)),
+    of(attainments.AttainmentRecorded, lambda e: f"{e.subject}: {e.result} ({e.scale})"),
+    of(attainments.ObservationRecorded, lambda e: joined(e.setting, e.observed)),
     of(needs.NeedIdentified, lambda e: f"{e.label}, rank {e.rank}"),
     of(needs.NeedReranked, lambda e: f"{e.sen_type}, rank {e.rank}"),
     of(needs.NeedEnded, lambda e: joined(e.sen_type, e.why)),
