@@ -13,18 +13,13 @@ from uuid import UUID, uuid4
 from bench.installation import Subject
 from bench.lives import COMMANDS, of_pupil, on_the_register
 from send_records.aggregates.base import Command, DomainEvent
-from send_records.aggregates.concerns import Answer, AnswerConcern
+from send_records.aggregates.concern_answers import AnswerConcern
+from send_records.aggregates.concerns import Answer
 from send_records.aggregates.consents import Purpose, RecordAgreement
 from send_records.aggregates.plans import DraftPlan, PlanKind, Target
 from send_records.aggregates.pupil import Pupil
-from send_records.aggregates.reviews import (
-    Attendee,
-    HoldReview,
-    Part,
-    ReviewKind,
-    ScheduleReview,
-    TargetReview,
-)
+from send_records.aggregates.reviews import Attendee, HoldReview, Part, ReviewKind, TargetReview
+from send_records.aggregates.scheduled_reviews import ScheduleReview
 from send_records.aggregates.values import Area
 from send_records.projections.engine import Engine
 from send_records.store.connections import one

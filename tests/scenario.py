@@ -12,13 +12,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from send_records.aggregates.base import Actor, By, Command, DomainEvent, Entry, Metadata
-from send_records.aggregates.consents import GiveNotice, NoticeOf
 from send_records.aggregates.contacts import ContactDetails, RecordContact
 from send_records.aggregates.contents import Content
 from send_records.aggregates.corrected import Reading, as_corrected, pupil_of
 from send_records.aggregates.details import Sex
 from send_records.aggregates.ehc_plans import PlanOutcome, RecordEhcPlan
 from send_records.aggregates.needs import IdentifyNeed
+from send_records.aggregates.notices import GiveNotice, NoticeOf
 from send_records.aggregates.pupil import AdmitPupil, Pupil
 from send_records.aggregates.register import AddToSendRegister, SupportLevel
 from send_records.aggregates.values import Area, Role, Source

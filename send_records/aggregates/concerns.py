@@ -1,11 +1,9 @@
-"""Concerns: a worry about a pupil, what was asked and answered, and how it ended.
+"""Concerns: a worry about a pupil, and what was said to the parents about it.
 
-    raised ---> discussed with parents, questionnaire ---> answered ---> closed
+    raised ---> discussed with parents ---> (``concern_questionnaires``) ---> (``concern_answers``)
 
 A concern is a referral for SEND monitoring (policy s.10.1 and 11).  "Schools should take seriously
-any concerns raised by a parent" (Code of Practice 6.45), so one is never deleted, and closing it
-needs an answer.  English as an additional language or a disability alone is recorded as considered
-and is not SEND (policy s.6; Code of Practice 6.24).
+any concerns raised by a parent" (Code of Practice 6.45), so one is never deleted.
 """
 
 from __future__ import annotations
@@ -19,19 +17,7 @@ from uuid import UUID
 
 from send_records.aggregates.base import By, Command, PupilEvent, require_past
 from send_records.aggregates.contacts import Party, parties
-from send_records.aggregates.values import (
-    SENDCOS,
-    STAFF,
-    TEACHERS,
-    Area,
-    Day,
-    Few,
-    Flag,
-    Name,
-    Some,
-    Value,
-    Words,
-)
+from send_records.aggregates.values import STAFF, Area, Day, Few, Flag, Some, Value, Words
 from send_records.errors import Invalid, NotFound, RuleBroken
 
 if TYPE_CHECKING:
@@ -84,9 +70,6 @@ class Outcome(StrEnum):
     NO_ACTION = "no_action"
 
 
-NOT_SEN = {Outcome.EAL_NOT_SEN: Factor.EAL, Outcome.DISABILITY_NOT_SEN: Factor.DISABILITY}
-
-
 @dataclass(frozen=True, slots=True)
 class Concern:
     """One concern, as it stands."""
@@ -100,25 +83,6 @@ class Concern:
 
 class ConcernAlreadyClosed(RuleBroken):
     """A concern has one outcome; raise a new concern to reopen the matter."""
-
-
-class ConcernNotAnswered(RuleBroken):
-    """A concern is closed once the SENDCo has answered it."""
-
-    basis = "SEND Code of Practice 6.45; SEND policy s.10.1"
-
-
-class FactorNotConsidered(RuleBroken):
-    """What a concern is put down to must be among the factors that were considered."""
-
-    basis = "SEND policy s.6; SEND Code of Practice 6.24"
-
-
-class HomeLanguageNotAssessed(RuleBroken):
-    """A difficulty is put down to English as an additional language only after the home language
-    has been assessed."""
-
-    basis = "SEND policy s.6; SEND Code of Practice 6.24"
 
 
 def known_concern(pupil: Pupil, concern_id: UUID) -> Concern:
@@ -244,134 +208,3 @@ class DiscussConcernWithParents(Command):
                 parent_comment=self.parent_comment,
             )
         ]
-
-
-class Frequency(StrEnum):
-    """How often a statement of the questionnaire holds."""
-
-    NOT_OBSERVED = "not_observed"
-    SOMETIMES = "sometimes"
-    OFTEN = "often"
-    ALWAYS = "always"
-
-
-class Statement(Value):
-    """One line of the concern questionnaire."""
-
-    area: Area
-    statement: Words
-    score: Frequency
-    example: Words | None = None
-
-
-class ConcernQuestionnaireCompleted(PupilEvent):
-    concern_id: UUID
-    statements: tuple[Statement, ...]
-
-    def apply(self, pupil: Pupil) -> Pupil:
-        return pupil
-
-
-class CompleteConcernQuestionnaire(Command):
-    """Record the concern questionnaire for SEND monitoring (policy s.11)."""
-
-    roles = TEACHERS
-
-    concern_id: UUID
-    statements: Some[Statement]
-
-    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
-        concern = open_concern(pupil, self.concern_id)
-        return [
-            ConcernQuestionnaireCompleted(
-                **self.entry(pupil, by), concern_id=concern.id, statements=self.statements
-            )
-        ]
-
-
-class ConcernAnswered(PupilEvent):
-    concern_id: UUID
-    decision: Answer
-    why: str
-    parents_told_on: date | None
-    parents_told_how: str | None
-    factors_considered: tuple[Factor, ...] = ()
-    home_language_assessed: bool | None = None
-
-    def apply(self, pupil: Pupil) -> Pupil:
-        concern = pupil.concerns.get(self.concern_id)
-        if concern is None:
-            return pupil
-        assessed = self.home_language_assessed
-        answered = replace(
-            concern,
-            factors=concern.factors | set(self.factors_considered),
-            home_language_assessed=concern.home_language_assessed if assessed is None else assessed,
-            answer=self.decision,
-        )
-        return with_concern(pupil, answered)
-
-
-class AnswerConcern(Command):
-    """Record what the SENDCo decided to do about a concern; a later answer may follow."""
-
-    roles = SENDCOS
-
-    concern_id: UUID
-    decision: Answer
-    why: Words
-    parents_told_on: Day | None = None
-    """The day on which the parents are told: a plan, while it is still to come."""
-    parents_told_how: Name | None = None
-    factors_considered: Few[Factor] = ()
-    """What was looked at since the concern was raised, besides what was then."""
-    home_language_assessed: Flag | None = None
-
-    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
-        concern = open_concern(pupil, self.concern_id)
-        return [
-            ConcernAnswered(
-                **self.entry(pupil, by),
-                concern_id=concern.id,
-                decision=self.decision,
-                why=self.why,
-                parents_told_on=self.parents_told_on,
-                parents_told_how=self.parents_told_how,
-                factors_considered=self.factors_considered,
-                home_language_assessed=self.home_language_assessed,
-            )
-        ]
-
-
-class ConcernClosed(PupilEvent):
-    concern_id: UUID
-    outcome: Outcome
-
-    def apply(self, pupil: Pupil) -> Pupil:
-        concern = pupil.concerns.get(self.concern_id)
-        if concern is None:
-            return pupil
-        return with_concern(pupil, replace(concern, outcome=self.outcome))
-
-
-class CloseConcern(Command):
-    """Record how a concern ended.
-
-    Not checked: that monitoring has begun, or the pupil is on the register, where it says so.
-    """
-
-    roles = SENDCOS
-
-    concern_id: UUID
-    outcome: Outcome
-
-    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
-        concern = open_concern(pupil, self.concern_id)
-        if concern.answer is None:
-            raise ConcernNotAnswered("Answer the concern first.")
-        factor = NOT_SEN.get(self.outcome)
-        if factor is not None and factor not in concern.factors:
-            raise FactorNotConsidered(f"The concern does not name {factor} as considered.")
-        if factor is Factor.EAL and not concern.home_language_assessed:
-            raise HomeLanguageNotAssessed("Assess the pupil in the home language first.")
-        return [ConcernClosed(**self.entry(pupil, by), concern_id=concern.id, outcome=self.outcome)]

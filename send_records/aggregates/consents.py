@@ -1,12 +1,11 @@
-"""Consents: what parents were asked to agree to, what they answered, and what they were told.
+"""Consents: what parents were asked to agree to, and what they answered.
 
-    sought ---> given, for a year ---> withdrawn        notice given
+    sought ---> given, for a year ---> withdrawn
            \\--> refused
 
-Agreement and notice are different facts.  To tell parents that SEN provision is being made is a
-duty (Children and Families Act 2014 s.68); their agreement to it is good practice (policy s.11)
-and its refusal neither stops SEN support nor blanks the record (``facts.md`` 10.4).  Each purpose,
-and each agency, has an agreement of its own.
+Agreement and notice (``notices``) are different facts.  Parents' agreement to SEN provision is good
+practice (policy s.11), and its refusal neither stops SEN support nor blanks the record
+(``facts.md`` 10.4).  Each purpose, and each agency, has an agreement of its own.
 """
 
 from __future__ import annotations
@@ -40,16 +39,6 @@ class Purpose(StrEnum):
     PHOTOGRAPH = "photograph"
 
 
-class NoticeOf(StrEnum):
-    """What parents are told, whether they agree or not."""
-
-    SEN_PROVISION = "sen_provision"
-    MONITORING = "monitoring"
-    SUPPORT_LEVEL = "support_level"
-    REMOVAL_FROM_REGISTER = "removal_from_register"
-    OTHER = "other"
-
-
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """An agreement given, and until when it holds."""
@@ -76,12 +65,6 @@ def agreement_in_force(pupil: Pupil, purpose: Purpose, agency: str | None, on: d
         what = purpose.replace("_", " ") + (", for this very agency," if agency else "")
         raise ParentalAgreementMissing(f"Record the parents' agreement for {what} first.")
     return max(reversed(in_force), key=lambda agreement: agreement.given_on)
-
-
-def told_on(pupil: Pupil, notice_of: NoticeOf, by_day: date) -> date | None:
-    """Return the day parents were last told of something by a day; None if they were not."""
-    days = pupil.notices.get(notice_of, ())
-    return max((day for day in days if day <= by_day), default=None)
 
 
 BY_AGENCY = {Purpose.AGENCY_REFERRAL, Purpose.INFORMATION_SHARING}
@@ -246,42 +229,5 @@ class WithdrawAgreement(AgreementEntry, Command):
                 agency=self.agency,
                 withdrawn_by=responsible_party(pupil, self.contact_id),
                 why=self.why,
-            )
-        ]
-
-
-class NoticeGiven(PupilEvent):
-    notice_of: NoticeOf
-    told: tuple[Party, ...]
-    how: str
-    detail: str | None
-
-    def apply(self, pupil: Pupil) -> Pupil:
-        days = (*pupil.notices.get(self.notice_of, ()), self.occurred_on)
-        return replace(pupil, notices={**pupil.notices, self.notice_of: days})
-
-
-class GiveNotice(Command):
-    """Record what parents were told, whom, how and when (CFA 2014 s.68; Code of Practice 6.43).
-
-    Not checked: parental responsibility.  Whoever has care of the child is told too (Education
-    Act 1996 s.576).
-    """
-
-    roles = TEACHERS
-
-    notice_of: NoticeOf
-    contact_ids: Some[UUID]
-    how: Words
-    detail: Words | None = None
-
-    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
-        return [
-            NoticeGiven(
-                **self.entry(pupil, by),
-                notice_of=self.notice_of,
-                told=parties(pupil, self.contact_ids),
-                how=self.how,
-                detail=self.detail,
             )
         ]

@@ -23,7 +23,7 @@ from send_records.aggregates.appeals import Appeal
 from send_records.aggregates.base import By, Command, DomainEvent, Entry, PupilEvent
 from send_records.aggregates.complaints import Complaint
 from send_records.aggregates.concerns import Concern
-from send_records.aggregates.consents import Agreement, NoticeOf, Purpose
+from send_records.aggregates.consents import Agreement, Purpose
 from send_records.aggregates.contacts import Contact
 from send_records.aggregates.details import (
     Sex,
@@ -42,12 +42,14 @@ from send_records.aggregates.mediations import Mediation
 from send_records.aggregates.medical import MedicalPlace
 from send_records.aggregates.monitoring import Monitoring
 from send_records.aggregates.needs import Need
+from send_records.aggregates.notices import NoticeOf
 from send_records.aggregates.plans import Plan
 from send_records.aggregates.provision import Provision
 from send_records.aggregates.reduced_timetables import ReducedTimetable
 from send_records.aggregates.register import Registration
 from send_records.aggregates.retention import Hold, RetentionClassAssigned, assigned
-from send_records.aggregates.reviews import Review, ScheduledReview
+from send_records.aggregates.reviews import Review
+from send_records.aggregates.scheduled_reviews import ScheduledReview
 from send_records.aggregates.transition import Transition
 from send_records.aggregates.values import ROSTER, Clear, Day, Few, Name, Words, day_in_words
 from send_records.aggregates.voices import Voice

@@ -15,10 +15,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from send_records.aggregates.base import By, Command, PupilEvent, require_past
-from send_records.aggregates.consents import NoticeOf, told_on
 from send_records.aggregates.ehc_plans import ehc_plan_on, require_ehc_plan
 from send_records.aggregates.monitoring import MonitoringEnd, MonitoringEnded
 from send_records.aggregates.needs import PrimaryNeedMissing
+from send_records.aggregates.notices import NoticeOf, told_on
 from send_records.aggregates.values import SENDCOS, Clear, Day, Words, day_in_words
 from send_records.errors import RuleBroken
 

@@ -16,14 +16,10 @@ from uuid import UUID
 from send_records.aggregates.agencies import AgencyReferred
 from send_records.aggregates.annual_review_meetings import AnnualReviewHeld
 from send_records.aggregates.base import DomainEvent
-from send_records.aggregates.concerns import ConcernAnswered
+from send_records.aggregates.concern_answers import ConcernAnswered
 from send_records.aggregates.corrected import Corrects, EntryCorrected, EntryWithdrawn
 from send_records.aggregates.corrections import entry_of
-from send_records.aggregates.disputes import (
-    EntryDisputed,
-    ProcessingRestricted,
-    RestrictionLifted,
-)
+from send_records.aggregates.disputes import EntryDisputed, ProcessingRestricted, RestrictionLifted
 from send_records.aggregates.ehc_requests import EhcAssessmentRequested
 from send_records.aggregates.monitoring import MonitoringReviewed
 from send_records.aggregates.paths import ids_in, leaves_of

@@ -1,7 +1,6 @@
 """Reviews: did the plan work, who was there, and what pupil and parents had to say.
 
-    scheduled ---> held: every target reviewed, both voices heard ---> next one due
-              \\--> missed
+    (``scheduled_reviews``) ---> held: every target reviewed, both voices heard ---> next one due
 
 Code of Practice 6.53-6.56 and 6.65 (at least three times a year); policy s.10.2, 11 (voice of
 parent and pupil collected at termly reviews) and 14.
@@ -18,7 +17,6 @@ from uuid import UUID
 
 from send_records.aggregates.base import By, Command, PupilEvent
 from send_records.aggregates.values import (
-    SENDCOS,
     TEACHERS,
     Clear,
     Day,
@@ -31,7 +29,7 @@ from send_records.aggregates.values import (
     day_in_words,
 )
 from send_records.aggregates.voices import Voice, VoiceMissing, heard_for_review
-from send_records.errors import Invalid, NotFound, RuleBroken
+from send_records.errors import Invalid, RuleBroken
 
 if TYPE_CHECKING:
     from send_records.aggregates.pupil import Pupil
@@ -82,15 +80,6 @@ class TargetReview(Value):
 
 
 @dataclass(frozen=True, slots=True)
-class ScheduledReview:
-    """A review that is to come."""
-
-    id: UUID
-    kind: ReviewKind
-    planned_on: date
-
-
-@dataclass(frozen=True, slots=True)
 class Review:
     """A review held, as later decisions need to know it."""
 
@@ -107,40 +96,6 @@ class TargetsNotReviewed(RuleBroken):
 
 class AlreadyReviewed(RuleBroken):
     """One review is held with a family on a day."""
-
-
-class ReviewScheduled(PupilEvent):
-    review_id: UUID
-    kind: ReviewKind
-    planned_on: Clear[date]
-    invited: tuple[str, ...]
-
-    def apply(self, pupil: Pupil) -> Pupil:
-        review = ScheduledReview(self.review_id, self.kind, self.planned_on)
-        return replace(pupil, scheduled_reviews={**pupil.scheduled_reviews, review.id: review})
-
-
-class ScheduleReview(Command):
-    """Set the day of a review and say who is invited."""
-
-    roles = TEACHERS
-
-    kind: ReviewKind
-    planned_on: Day
-    invited: Some[Name]
-
-    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
-        if self.planned_on < self.occurred_on:
-            raise Invalid("Set the review on the day of this entry or after it.")
-        return [
-            ReviewScheduled(
-                **self.entry(pupil, by),
-                review_id=by.new_id,
-                kind=self.kind,
-                planned_on=self.planned_on,
-                invited=self.invited,
-            )
-        ]
 
 
 class TargetReviewed(PupilEvent):
@@ -263,35 +218,3 @@ class HoldReview(Command):
             "ehcp_annual_review" if annual else "plan_review", self.occurred_on
         )
         return interval.after(self.occurred_on)
-
-
-class ReviewMissed(PupilEvent):
-    review_id: UUID
-    planned_on: date
-    why: str
-
-    def apply(self, pupil: Pupil) -> Pupil:
-        remaining = {k: v for k, v in pupil.scheduled_reviews.items() if k != self.review_id}
-        return replace(pupil, scheduled_reviews=remaining)
-
-
-class RecordMissedReview(Command):
-    """Record that a scheduled review was not held, and why; schedule the next one after it."""
-
-    roles = SENDCOS
-
-    review_id: UUID
-    why: Words
-
-    def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
-        scheduled = pupil.scheduled_reviews.get(self.review_id)
-        if scheduled is None:
-            raise NotFound(f"The pupil has no scheduled review {self.review_id}.")
-        return [
-            ReviewMissed(
-                **self.entry(pupil, by),
-                review_id=scheduled.id,
-                planned_on=scheduled.planned_on,
-                why=self.why,
-            )
-        ]

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from send_records.aggregates.concerns import (
-    AnswerConcern,
-    CloseConcern,
-    CompleteConcernQuestionnaire,
-    DiscussConcernWithParents,
-    RaiseConcern,
-)
+from send_records.aggregates.concern_answers import AnswerConcern, CloseConcern
+from send_records.aggregates.concern_questionnaires import CompleteConcernQuestionnaire
+from send_records.aggregates.concerns import DiscussConcernWithParents, RaiseConcern
 from send_records.api.recording import records, router_for
 
 router = router_for("concerns")

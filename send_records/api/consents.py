@@ -8,13 +8,13 @@ from uuid import UUID
 from fastapi import Response
 
 from send_records.aggregates.consents import (
-    GiveNotice,
     Purpose,
     RecordAgreement,
     RecordAgreementRefused,
     SeekParentalAgreement,
     WithdrawAgreement,
 )
+from send_records.aggregates.notices import GiveNotice
 from send_records.api.accounting import ProvisionAccess
 from send_records.api.dependencies import Academy, After, Limit
 from send_records.api.moments import PagesAtAnyTime

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from send_records.aggregates.reviews import HoldReview, RecordMissedReview, ScheduleReview
+from send_records.aggregates.reviews import HoldReview
+from send_records.aggregates.scheduled_reviews import RecordMissedReview, ScheduleReview
 from send_records.api.recording import records, router_for
 
 router = router_for("reviews")

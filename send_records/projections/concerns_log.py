@@ -12,12 +12,11 @@ from datetime import date
 from typing import Any, ClassVar
 from uuid import UUID
 
+from send_records.aggregates.concern_answers import ConcernAnswered, ConcernClosed
+from send_records.aggregates.concern_questionnaires import ConcernQuestionnaireCompleted
 from send_records.aggregates.concerns import (
     Answer,
-    ConcernAnswered,
-    ConcernClosed,
     ConcernDiscussedWithParents,
-    ConcernQuestionnaireCompleted,
     ConcernRaised,
     Outcome,
 )

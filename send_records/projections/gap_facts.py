@@ -19,8 +19,6 @@ from send_records.aggregates.agencies import AgencyInvolved, AgencyInvolvementEn
 from send_records.aggregates.annual_review_meetings import AnnualReviewHeld
 from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.consents import (
-    NoticeGiven,
-    NoticeOf,
     ParentalAgreementGiven,
     ParentalAgreementRefused,
     ParentalAgreementWithdrawn,
@@ -31,6 +29,7 @@ from send_records.aggregates.monitoring import (
     MonitoringReviewed,
     MonitoringStarted,
 )
+from send_records.aggregates.notices import NoticeGiven, NoticeOf
 from send_records.aggregates.plans import (
     PlanAgreed,
     PlanAmended,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import partial
 
-from send_records.aggregates.consents import NoticeOf
+from send_records.aggregates.notices import NoticeOf
 from send_records.aggregates.register import SupportLevel
 from send_records.aggregates.voices import Voice
 from send_records.projections.gap_facts import LATE, Fact, day_after, in_order, last_day_for

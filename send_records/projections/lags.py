@@ -19,15 +19,12 @@ from send_records.aggregates.annual_review_meetings import AnnualReviewHeld
 from send_records.aggregates.assessments import AssessmentRecorded
 from send_records.aggregates.attainments import ObservationRecorded
 from send_records.aggregates.base import DomainEvent
-from send_records.aggregates.concerns import (
-    ConcernAnswered,
-    ConcernDiscussedWithParents,
-    ConcernRaised,
-)
-from send_records.aggregates.consents import NoticeGiven
+from send_records.aggregates.concern_answers import ConcernAnswered
+from send_records.aggregates.concerns import ConcernDiscussedWithParents, ConcernRaised
 from send_records.aggregates.ehc_requests import EhcAssessmentRequested
 from send_records.aggregates.monitoring import MonitoringStarted
 from send_records.aggregates.needs import NeedIdentified
+from send_records.aggregates.notices import NoticeGiven
 from send_records.aggregates.plans import PlanDrafted
 from send_records.aggregates.provision import ProvisionStarted
 from send_records.aggregates.register import AddedToSendRegister

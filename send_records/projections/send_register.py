@@ -37,7 +37,8 @@ from send_records.aggregates.register import (
     RemovedFromSendRegister,
     SupportLevelChanged,
 )
-from send_records.aggregates.reviews import ReviewHeld, ReviewScheduled
+from send_records.aggregates.reviews import ReviewHeld
+from send_records.aggregates.scheduled_reviews import ReviewScheduled
 from send_records.projections.base import Projection
 from send_records.projections.names import by_name
 from send_records.projections.pages import Opened, Page, Views, all_by, page_by

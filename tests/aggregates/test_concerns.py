@@ -6,26 +6,30 @@ from uuid import UUID
 import pytest
 
 from send_records.aggregates.base import NotYetHappened
-from send_records.aggregates.concerns import (
-    Answer,
+from send_records.aggregates.concern_answers import (
     AnswerConcern,
     CloseConcern,
-    CompleteConcernQuestionnaire,
-    ConcernAlreadyClosed,
     ConcernAnswered,
     ConcernClosed,
-    ConcernDiscussedWithParents,
     ConcernNotAnswered,
+    FactorNotConsidered,
+    HomeLanguageNotAssessed,
+)
+from send_records.aggregates.concern_questionnaires import (
+    CompleteConcernQuestionnaire,
     ConcernQuestionnaireCompleted,
+    Frequency,
+    Statement,
+)
+from send_records.aggregates.concerns import (
+    Answer,
+    ConcernAlreadyClosed,
+    ConcernDiscussedWithParents,
     ConcernRaised,
     DiscussConcernWithParents,
     Factor,
-    FactorNotConsidered,
-    Frequency,
-    HomeLanguageNotAssessed,
     Outcome,
     RaiseConcern,
-    Statement,
 )
 from send_records.aggregates.values import STAFF, Area, Role
 from send_records.errors import Invalid, NotFound

@@ -6,9 +6,6 @@ import pytest
 from pydantic import ValidationError
 
 from send_records.aggregates.consents import (
-    GiveNotice,
-    NoticeGiven,
-    NoticeOf,
     ParentalAgreementGiven,
     ParentalAgreementMissing,
     ParentalAgreementRefused,
@@ -20,9 +17,9 @@ from send_records.aggregates.consents import (
     SeekParentalAgreement,
     WithdrawAgreement,
     agreement_in_force,
-    told_on,
 )
 from send_records.aggregates.contacts import NoParentalResponsibility
+from send_records.aggregates.notices import GiveNotice, NoticeGiven, NoticeOf, told_on
 from send_records.aggregates.values import Origin
 from send_records.errors import Invalid, NotFound
 from tests.scenario import GRANDMOTHER, MOTHER, NOBODY, TELL, Scenario, a_family, but, on_register

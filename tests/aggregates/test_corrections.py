@@ -36,7 +36,8 @@ from send_records.aggregates.paths import FieldNotCorrectable, FieldNotThere, Sa
 from send_records.aggregates.pupil import ReadmitPupil, RecordLeaving
 from send_records.aggregates.register import ChangeSupportLevel, SupportLevel
 from send_records.aggregates.retention import HoldKind, PlaceLegalHold
-from send_records.aggregates.reviews import Attendee, HoldReview, Part, ReviewKind, ScheduleReview
+from send_records.aggregates.reviews import Attendee, HoldReview, Part, ReviewKind
+from send_records.aggregates.scheduled_reviews import ScheduleReview
 from send_records.aggregates.standing import (
     LaterEntryReliesOnIt,
     RecordContradictsItself,

@@ -37,7 +37,8 @@ from send_records.aggregates.annual_review_meetings import HoldAnnualReview, Out
 from send_records.aggregates.appeals import LodgeAppeal
 from send_records.aggregates.base import Command, DomainEvent, Metadata, PupilEvent
 from send_records.aggregates.complaints import ReceiveComplaint
-from send_records.aggregates.concerns import ConcernClosed, Factor, RaiseConcern
+from send_records.aggregates.concern_answers import ConcernClosed
+from send_records.aggregates.concerns import Factor, RaiseConcern
 from send_records.aggregates.consents import Purpose, RecordAgreement
 from send_records.aggregates.corrected import Reading, Struck, as_corrected, pupil_of
 from send_records.aggregates.corrections import CorrectEntry
@@ -60,11 +61,9 @@ from send_records.aggregates.reduced_timetables import (
 )
 from send_records.aggregates.register import AddedToSendRegister, RemovedFromSendRegister
 from send_records.aggregates.retention import HoldKind, PlaceLegalHold
-from send_records.aggregates.reviews import HoldReview, ReviewKind, ScheduleReview, TargetReview
-from send_records.aggregates.timetable_reviews import (
-    ReducedTimetableEnded,
-    ReviewReducedTimetable,
-)
+from send_records.aggregates.reviews import HoldReview, ReviewKind, TargetReview
+from send_records.aggregates.scheduled_reviews import ScheduleReview
+from send_records.aggregates.timetable_reviews import ReducedTimetableEnded, ReviewReducedTimetable
 from send_records.aggregates.transition import PlanTransition, TransitionKind
 from send_records.aggregates.values import STORED, Area, Role
 from send_records.api.refusals import refusals_of_command

@@ -12,16 +12,18 @@ from send_records.aggregates.reviews import (
     Attendee,
     HoldReview,
     Part,
-    RecordMissedReview,
     ReviewHeld,
     ReviewKind,
-    ReviewMissed,
-    ReviewScheduled,
-    ScheduleReview,
     TargetOutcome,
     TargetReview,
     TargetReviewed,
     TargetsNotReviewed,
+)
+from send_records.aggregates.scheduled_reviews import (
+    RecordMissedReview,
+    ReviewMissed,
+    ReviewScheduled,
+    ScheduleReview,
 )
 from send_records.aggregates.values import Area, Origin
 from send_records.aggregates.voices import (

@@ -15,22 +15,21 @@ from send_records.aggregates.agencies import (
 from send_records.aggregates.assessments import Informant, RecordAssessment, Score
 from send_records.aggregates.attainments import RecordAttainment, RecordObservation
 from send_records.aggregates.base import Actor, Command, Entry
+from send_records.aggregates.concern_answers import AnswerConcern, CloseConcern
+from send_records.aggregates.concern_questionnaires import (
+    CompleteConcernQuestionnaire,
+    Frequency,
+    Statement,
+)
 from send_records.aggregates.concerns import (
     Answer,
-    AnswerConcern,
-    CloseConcern,
-    CompleteConcernQuestionnaire,
     DiscussConcernWithParents,
     Factor,
-    Frequency,
     Outcome,
     RaiseConcern,
-    Statement,
     Strategy,
 )
 from send_records.aggregates.consents import (
-    GiveNotice,
-    NoticeOf,
     Purpose,
     RecordAgreement,
     RecordAgreementRefused,
@@ -57,6 +56,7 @@ from send_records.aggregates.monitoring import (
     StartMonitoring,
 )
 from send_records.aggregates.needs import EndNeed, IdentifyNeed, RerankNeeds
+from send_records.aggregates.notices import GiveNotice, NoticeOf
 from send_records.aggregates.plans import (
     AgreePlan,
     AmendPlan,
@@ -85,24 +85,17 @@ from send_records.aggregates.reviews import (
     Attendee,
     HoldReview,
     Part,
-    RecordMissedReview,
     ReviewKind,
-    ScheduleReview,
     TargetOutcome,
     TargetReview,
 )
+from send_records.aggregates.scheduled_reviews import RecordMissedReview, ScheduleReview
 from send_records.aggregates.upn import check_letter
 from send_records.aggregates.values import Area, Role
 from send_records.aggregates.voices import RecordParentVoice, RecordPupilVoice
 from send_records.application import Request, SendRecords
 from send_records.receipts import Receipt
-from tests.api import (
-    story_corrections,
-    story_documents,
-    story_ehcp,
-    story_family,
-    story_provision,
-)
+from tests.api import story_corrections, story_documents, story_ehcp, story_family, story_provision
 from tests.api.steps import Step, step
 from tests.scenario import ADMIT, MOTHER, RECORD_MOTHER
 

@@ -22,7 +22,8 @@ from send_records.aggregates.agencies import (
 from send_records.aggregates.assessments import RecordAssessment
 from send_records.aggregates.attainments import RecordAttainment, RecordObservation
 from send_records.aggregates.base import Entry
-from send_records.aggregates.concerns import AnswerConcern, DiscussConcernWithParents, RaiseConcern
+from send_records.aggregates.concern_answers import AnswerConcern
+from send_records.aggregates.concerns import DiscussConcernWithParents, RaiseConcern
 from send_records.aggregates.consents import WithdrawAgreement
 from send_records.aggregates.contacts import RecordContact
 from send_records.aggregates.details import ChangeYearGroup, RecordCircumstances, ReplaceUpn

@@ -9,16 +9,17 @@ from uuid import UUID, uuid4
 from hypothesis import HealthCheck, given, settings
 
 from send_records.aggregates.base import DomainEvent
+from send_records.aggregates.concern_answers import AnswerConcern, CloseConcern
+from send_records.aggregates.concern_questionnaires import (
+    CompleteConcernQuestionnaire,
+    Frequency,
+    Statement,
+)
 from send_records.aggregates.concerns import (
     Answer,
-    AnswerConcern,
-    CloseConcern,
-    CompleteConcernQuestionnaire,
     DiscussConcernWithParents,
-    Frequency,
     Outcome,
     RaiseConcern,
-    Statement,
 )
 from send_records.aggregates.values import Area
 from send_records.application import Request, SendRecords

@@ -15,14 +15,9 @@ from hypothesis import strategies as st
 from send_records.aggregates import EVENTS
 from send_records.aggregates.base import Command, DomainEvent
 from send_records.aggregates.clocks import Clocks, Signal
-from send_records.aggregates.concerns import Answer, AnswerConcern, RaiseConcern
-from send_records.aggregates.consents import (
-    GiveNotice,
-    NoticeOf,
-    Purpose,
-    RecordAgreement,
-    WithdrawAgreement,
-)
+from send_records.aggregates.concern_answers import AnswerConcern
+from send_records.aggregates.concerns import Answer, RaiseConcern
+from send_records.aggregates.consents import Purpose, RecordAgreement, WithdrawAgreement
 from send_records.aggregates.details import CorrectPupilDetails
 from send_records.aggregates.monitoring import (
     EndMonitoring,
@@ -31,18 +26,12 @@ from send_records.aggregates.monitoring import (
     ReviewMonitoring,
     StartMonitoring,
 )
+from send_records.aggregates.notices import GiveNotice, NoticeOf
 from send_records.aggregates.plans import AmendPlan, DraftPlan, EndPlan, PlanKind, Target
 from send_records.aggregates.pupil import MovePupilAcademy, ReadmitPupil, RecordLeaving
 from send_records.aggregates.retention import HoldKind, PlaceLegalHold, ReleaseLegalHold
-from send_records.aggregates.reviews import (
-    Attendee,
-    HoldReview,
-    Part,
-    RecordMissedReview,
-    ReviewKind,
-    ScheduleReview,
-    TargetReview,
-)
+from send_records.aggregates.reviews import Attendee, HoldReview, Part, ReviewKind, TargetReview
+from send_records.aggregates.scheduled_reviews import RecordMissedReview, ScheduleReview
 from send_records.aggregates.values import STORED, Area
 from send_records.projections.base import folded
 from send_records.projections.duties import Duties

@@ -14,25 +14,12 @@ from hypothesis import HealthCheck, given, settings
 
 from send_records.aggregates.annual_review_meetings import AnnualReviewHeld
 from send_records.aggregates.base import Command, DomainEvent
-from send_records.aggregates.consents import (
-    GiveNotice,
-    NoticeGiven,
-    NoticeOf,
-    Purpose,
-)
-from send_records.aggregates.monitoring import (
-    EndMonitoring,
-    NextStep,
-)
+from send_records.aggregates.consents import Purpose
+from send_records.aggregates.monitoring import EndMonitoring, NextStep
+from send_records.aggregates.notices import GiveNotice, NoticeGiven, NoticeOf
 from send_records.aggregates.plans import AmendPlan, EndPlan
-from send_records.aggregates.register import (
-    ExitCriterion,
-    RemoveFromSendRegister,
-    SupportLevel,
-)
-from send_records.aggregates.reviews import (
-    ReviewHeld,
-)
+from send_records.aggregates.register import ExitCriterion, RemoveFromSendRegister, SupportLevel
+from send_records.aggregates.reviews import ReviewHeld
 from send_records.aggregates.voices import RecordParentVoice, RecordPupilVoice
 from send_records.application import Request, SendRecords
 from send_records.projections import gap_facts

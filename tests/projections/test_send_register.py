@@ -29,13 +29,8 @@ from send_records.aggregates.register import (
     RemoveFromSendRegister,
     SupportLevel,
 )
-from send_records.aggregates.reviews import (
-    Attendee,
-    HoldReview,
-    Part,
-    ReviewKind,
-    ScheduleReview,
-)
+from send_records.aggregates.reviews import Attendee, HoldReview, Part, ReviewKind
+from send_records.aggregates.scheduled_reviews import ScheduleReview
 from send_records.aggregates.values import Area
 from send_records.projections.send_register import SEN_PROVISION, SendRegister, Status
 from tests.api.story import TARGET, upn_of

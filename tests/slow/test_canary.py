@@ -28,7 +28,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Literal
 
 from send_records.aggregates.base import Actor, Command
-from send_records.aggregates.concerns import CloseConcern
+from send_records.aggregates.concern_answers import CloseConcern
 from send_records.aggregates.plans import DraftPlan
 from send_records.aggregates.pupil import AdmitPupil
 from send_records.aggregates.reviews import HoldReview

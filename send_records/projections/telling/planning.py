@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from send_records.aggregates import consents, plans, register, reviews, voices
+from send_records.aggregates import (
+    consents,
+    notices,
+    plans,
+    register,
+    reviews,
+    scheduled_reviews,
+    voices,
+)
 from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.values import day_in_words
 from send_records.projections.telling.base import (
@@ -19,6 +27,8 @@ PHASES: dict[str, Phase] = {
     register.__name__: Phase.PLAN,
     plans.__name__: Phase.PLAN,
     consents.__name__: Phase.PLAN,
+    notices.__name__: Phase.PLAN,
+    scheduled_reviews.__name__: Phase.REVIEW,
     reviews.__name__: Phase.REVIEW,
     voices.__name__: Phase.REVIEW,
 }
@@ -56,7 +66,7 @@ SENTENCES: list[Sentence] = [
         consents.ParentalAgreementWithdrawn,
         lambda e: coded(e.purpose, e.withdrawn_by.name, e.why),
     ),
-    of(consents.NoticeGiven, lambda e: coded(e.notice_of, names(e.told), e.how)),
+    of(notices.NoticeGiven, lambda e: coded(e.notice_of, names(e.told), e.how)),
     of(register.AddedToSendRegister, lambda e: coded(e.level, e.why)),
     of(register.SupportLevelChanged, _level_change),
     of(
@@ -76,7 +86,7 @@ SENTENCES: list[Sentence] = [
     ),
     of(reviews.ReviewHeld, lambda e: coded(e.kind, e.impact, e.next_steps)),
     of(
-        reviews.ReviewScheduled,
+        scheduled_reviews.ReviewScheduled,
         lambda e: coded(e.kind, f"for {day_in_words(e.planned_on)}"),
     ),
     of(voices.PupilVoiceRecorded, lambda e: joined(e.likes, e.hard, e.helps, e.hopes)),

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 
-from send_records.aggregates import agencies, assessments, attainments, concerns, monitoring, needs
+from send_records.aggregates import (
+    agencies,
+    assessments,
+    attainments,
+    concern_answers,
+    concern_questionnaires,
+    concerns,
+    monitoring,
+    needs,
+)
 from send_records.aggregates.base import DomainEvent
 from send_records.projections.telling.base import (
     Phase,
@@ -18,6 +27,8 @@ from send_records.projections.telling.base import (
 
 PHASES: dict[str, Phase] = {
     concerns.__name__: Phase.ASSESS,
+    concern_questionnaires.__name__: Phase.ASSESS,
+    concern_answers.__name__: Phase.ASSESS,
     monitoring.__name__: Phase.ASSESS,
     assessments.__name__: Phase.ASSESS,
     attainments.__name__: Phase.ASSESS,
@@ -35,7 +46,7 @@ PHASES_OF_THEIR_OWN: dict[type[DomainEvent], Phase] = {
 }
 
 
-def _questionnaire(event: concerns.ConcernQuestionnaireCompleted) -> str:
+def _questionnaire(event: concern_questionnaires.ConcernQuestionnaireCompleted) -> str:
     marked = Counter(statement.score for statement in event.statements)
     return ", ".join(f"{in_plain_words(score)} {n}" for score, n in marked.items())
 
@@ -53,9 +64,9 @@ SENTENCES: list[Sentence] = [
         concerns.ConcernDiscussedWithParents,
         lambda e: joined(names(e.discussed_with), e.parent_comment),
     ),
-    of(concerns.ConcernQuestionnaireCompleted, _questionnaire),
-    of(concerns.ConcernAnswered, lambda e: coded(e.decision, e.why)),
-    of(concerns.ConcernClosed, lambda e: in_plain_words(e.outcome)),
+    of(concern_questionnaires.ConcernQuestionnaireCompleted, _questionnaire),
+    of(concern_answers.ConcernAnswered, lambda e: coded(e.decision, e.why)),
+    of(concern_answers.ConcernClosed, lambda e: in_plain_words(e.outcome)),
     of(monitoring.MonitoringStarted, lambda e: e.focus),
     of(monitoring.MonitoringReviewed, lambda e: coded(e.outcome, e.summary)),
     of(monitoring.MonitoringEnded, lambda e: in_plain_words(e.outcome)),
