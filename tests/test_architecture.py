@@ -134,7 +134,6 @@ ALLOWED_LENGTH: dict[str, str] = {
     "disclosure/verify_extract.py": "one file by design: its receiver has nothing else of ours",
     "application.py": "one class: both ways in for a command, and the ways to read",
     "demo/cases.py": "one function for each kind of entry in the case files",
-    "projections/send_register.py": "one table: its row, its fold and its page",
     "store/embedded.py": "the whole life of a PostgreSQL process",
     "store/keyring.py": "one class: a cache of keys, and what fills and empties it",
 }

@@ -20,7 +20,8 @@ from send_records.api.views import (
     wait_for,
 )
 from send_records.projections.chronology import ChronologyRow, chronology_page
-from send_records.projections.send_register import RegisterRow, register_row
+from send_records.projections.register_rows import RegisterRow
+from send_records.projections.send_register import register_row
 from send_records.receipts import Receipt
 from send_records.threads import in_thread, threaded
 

@@ -14,7 +14,8 @@ from send_records.api.dependencies import Academy, After, Limit
 from send_records.api.moments import PagesAtAnyTime
 from send_records.api.recording import records, router_for
 from send_records.api.views import ListingAtAnyTime, listing, pupil_after, wait_for
-from send_records.projections.send_register import RegisterRow, Show, register_page
+from send_records.projections.register_rows import RegisterRow
+from send_records.projections.send_register import Show, register_page
 from send_records.threads import threaded
 
 router = router_for("register")

@@ -12,7 +12,7 @@ from send_records.api.dependencies import Limit, Reader, ReadSide
 from send_records.api.recording import router_for
 from send_records.api.views import json_response
 from send_records.projections.finding import find_pupils
-from send_records.projections.send_register import RegisterRow
+from send_records.projections.register_rows import RegisterRow
 from send_records.threads import threaded
 
 router = router_for("search")

@@ -36,7 +36,8 @@ from send_records.progress import Bar
 from send_records.projections.chronology import ChronologyRow, chronology_page
 from send_records.projections.moments import Moment, moment_at
 from send_records.projections.pages import Page
-from send_records.projections.send_register import RegisterRow, Show, register_page
+from send_records.projections.register_rows import RegisterRow
+from send_records.projections.send_register import Show, register_page
 from send_records.projections.then import Then
 from send_records.store.access import Access, Act, Tier
 

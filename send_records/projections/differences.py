@@ -13,7 +13,8 @@ from typing_extensions import TypedDict  # typing's own is not enough for pydant
 from send_records.projections.chronology import Chronology, ChronologyRow
 from send_records.projections.names import by_name
 from send_records.projections.pages import Opened, Page, opened, page_of
-from send_records.projections.send_register import SHOWN, RegisterRow, SendRegister, Show
+from send_records.projections.register_rows import RegisterRow
+from send_records.projections.send_register import SHOWN, SendRegister, Show
 from send_records.projections.then import Then
 
 Change = TypedDict("Change", {"from": Any, "to": Any})

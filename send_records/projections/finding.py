@@ -6,7 +6,8 @@ from typing import Any
 
 from send_records.projections.names import by_name, plain_name
 from send_records.projections.pages import Page, Views, all_by
-from send_records.projections.send_register import RegisterRow, SendRegister
+from send_records.projections.register_rows import RegisterRow
+from send_records.projections.send_register import SendRegister
 
 
 def find_pupils(

@@ -29,11 +29,7 @@ from send_records.aggregates.plans import DraftPlan
 from send_records.aggregates.provision import StartProvision
 from send_records.aggregates.values import Area, Role
 from send_records.api import create_app
-from send_records.api.accounting import (
-    AccountedRoute,
-    NotAccountedFor,
-    ProvisionAccess,
-)
+from send_records.api.accounting import AccountedRoute, NotAccountedFor, ProvisionAccess
 from send_records.api.dependencies import ACCESS_READERS, Reader, ReadSide
 from send_records.api.recording import router_for
 from send_records.application import Request
@@ -41,15 +37,9 @@ from send_records.bootstrap import Database, System, notarising, now
 from send_records.identity import LocalIssuer
 from send_records.keeper import Keeper
 from send_records.projections.engine import Engine
-from send_records.projections.send_register import RegisterRow, register_row
-from send_records.store.access import (
-    Access,
-    AccessLog,
-    AccessNotRecorded,
-    AccessPurpose,
-    Act,
-    Tier,
-)
+from send_records.projections.register_rows import RegisterRow
+from send_records.projections.send_register import register_row
+from send_records.store.access import Access, AccessLog, AccessNotRecorded, AccessPurpose, Act, Tier
 from send_records.store.connections import one, pool
 from send_records.store.ledger import Log
 from send_records.store.outside import Outside

@@ -23,8 +23,8 @@ from send_records.errors import NotReadyYet
 from send_records.projections.chronology import ChronologyRow
 from send_records.projections.engine import Engine, wait_until_seen
 from send_records.projections.names import plain_name
+from send_records.projections.register_rows import RegisterRow
 from send_records.projections.retention_schedule import RetentionRow
-from send_records.projections.send_register import RegisterRow
 from send_records.store.access import AccessRow
 from tests.api.client import Client, problem_of
 from tests.api.conftest import serving

@@ -33,8 +33,9 @@ from send_records.projections.engine import PROJECTIONS, Engine
 from send_records.projections.moments import Moment
 from send_records.projections.past import rows_of, rows_of_all
 from send_records.projections.rebuild import rebuild
+from send_records.projections.register_rows import RegisterRow
 from send_records.projections.retention_schedule import RetentionRow, RetentionSchedule
-from send_records.projections.send_register import RegisterRow, SendRegister
+from send_records.projections.send_register import SendRegister
 from send_records.projections.tables import Table
 from send_records.projections.whole import Whole
 from send_records.store.connections import Pool, at_one_moment, one
@@ -42,16 +43,7 @@ from send_records.store.damage import Finding
 from tests.api.story_corrections import DPO
 from tests.keys import held
 from tests.projections.lives import Life
-from tests.scenario import (
-    ADD,
-    ADMIT,
-    IDENTIFY,
-    MOTHER,
-    RECORD_MOTHER,
-    SENCO,
-    TELL,
-    but,
-)
+from tests.scenario import ADD, ADMIT, IDENTIFY, MOTHER, RECORD_MOTHER, SENCO, TELL, but
 
 AGREE = RecordAgreement(
     occurred_on=date(2024, 1, 10),

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from send_records.projections.differences import What, differing
-from send_records.projections.send_register import NeedRow, RegisterRow, Status
+from send_records.projections.register_rows import NeedRow, RegisterRow, Status
 
 ROW = RegisterRow(
     pupil_id=UUID(int=540),

@@ -24,9 +24,10 @@ from send_records.projections.chronology import ChronologyRow, chronology_page
 from send_records.projections.engine import Engine
 from send_records.projections.finding import find_pupils
 from send_records.projections.pages import MOST, Page, PlaceGone, Views, as_json
+from send_records.projections.register_rows import RegisterRow
 from send_records.projections.retention_schedule import RetentionRow, schedule_page
 from send_records.projections.rows import Rows
-from send_records.projections.send_register import RegisterRow, Show, register_page, register_row
+from send_records.projections.send_register import Show, register_page, register_row
 from send_records.store.access import AccessRow
 from send_records.store.connections import Pool, one
 from send_records.store.inhand import InHand

@@ -26,7 +26,8 @@ from send_records.projections.chronology import Chronology, ChronologyRow
 from send_records.projections.engine import PROJECTIONS, Engine
 from send_records.projections.moments import Moment, moment_at
 from send_records.projections.past import rows_of, rows_of_all
-from send_records.projections.send_register import RegisterRow, SendRegister
+from send_records.projections.register_rows import RegisterRow
+from send_records.projections.send_register import SendRegister
 from send_records.projections.tables import Table
 from send_records.store.appending import CommandRow, append_commands
 from send_records.store.connections import one

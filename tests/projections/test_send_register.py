@@ -32,7 +32,8 @@ from send_records.aggregates.register import (
 from send_records.aggregates.reviews import Attendee, HoldReview, Part, ReviewKind
 from send_records.aggregates.scheduled_reviews import ScheduleReview
 from send_records.aggregates.values import Area
-from send_records.projections.send_register import SEN_PROVISION, SendRegister, Status
+from send_records.projections.register_rows import SEN_PROVISION, Status
+from send_records.projections.send_register import SendRegister
 from tests.api.story import TARGET, upn_of
 from tests.projections.lives import Life, storied
 from tests.scenario import ADD, ADMIT, EHC_PLAN, IDENTIFY, MOTHER, RECORD_MOTHER, TELL, but
