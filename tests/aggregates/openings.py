@@ -7,11 +7,6 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from send_records.aggregates.access_clock import Authority, IdentifyRequester, SeekClarification
-    Authority,
-    ClarificationOf,
-    IdentifyRequester,
-    SeekClarification,
-)
 from send_records.aggregates.access_requests import ClarificationOf, ReceiveAccessRequest
 from send_records.aggregates.adjustments import AdjustmentKind, AgreeAdjustment
 from send_records.aggregates.agencies import RecordAgencyInvolvement
