@@ -143,7 +143,7 @@ class EhcPlanIssued(PupilEvent):
 
     def apply(self, pupil: Pupil) -> Pupil:
         earlier = tuple(
-            replace(plan, ceased_on=self.final_dated) if plan.ceased_on is None else plan
+            replace(plan, ceased_on=min(plan.ceased_on or self.final_dated, self.final_dated))
             for plan in pupil.ehc_plans
         )
         plan = EhcPlan(self.final_dated, tuple(outcome.ref for outcome in self.outcomes))

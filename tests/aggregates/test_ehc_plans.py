@@ -120,6 +120,16 @@ def test_a_re_assessment_may_end_in_a_new_plan_which_follows_the_old() -> None:
     )
 
 
+def test_a_plan_that_was_to_cease_later_ends_with_the_one_that_follows_it() -> None:
+    day = date(2025, 8, 31)
+    ceasing = but(CEASE, occurred_on=day, ceased_on=day, letter_dated=None)
+
+    replaced = a_pupil().given(EHC_PLAN, REASSESS, ceasing).when(NEXT).then(EhcPlanIssued).pupil
+
+    old, new = replaced.ehc_plans
+    assert (old.ceased_on, new.since) == (NEXT.final_dated, NEXT.final_dated)
+
+
 def test_an_amended_plan_reads_whole_and_can_be_appealed_anew() -> None:
     amended = (
         a_pupil()
