@@ -49,7 +49,7 @@ from send_records.aggregates.reviews import (
 )
 from send_records.aggregates.transition import PlanTransition, TransitionKind
 from send_records.aggregates.values import Area, Role
-from tests.scenario import EHC_PLAN, IDENTIFY, MOTHER, RECORD_MOTHER, TELL
+from tests.scenario import EHC_PLAN, IDENTIFY, MOTHER, RECORD_MOTHER, TELL, but
 
 DAY = date(2024, 3, 1)
 A_WEEK = timedelta(weeks=1)
@@ -177,6 +177,15 @@ MAINTAINED: list[Command] = [
 ]
 """A plan of the local authority's is maintained, and has been reviewed."""
 
+REPLACED: list[Command] = [
+    *MAINTAINED,
+    RequestEhcAssessment(
+        occurred_on=date(2025, 5, 12), local_authority="Oldham", requested_by=EhcRequester.PARENT
+    ),
+    but(EHC_PLAN, occurred_on=date(2025, 10, 6), final_dated=date(2025, 10, 3)),
+]
+"""The plan was replaced by another after a re-assessment."""
+
 APPEALED: list[Command] = [
     RECORD_MOTHER,
     RequestEhcAssessment(
@@ -251,4 +260,4 @@ ASKED: list[Command] = [
 ]
 """The pupil has left, and the family asks and complains."""
 
-RICH = [AGREED, CONCERNED, REVIEWED, MAINTAINED, APPEALED, REDUCED, ASKED]
+RICH = [AGREED, CONCERNED, REVIEWED, MAINTAINED, REPLACED, APPEALED, REDUCED, ASKED]

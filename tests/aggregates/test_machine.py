@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
+    invariant,
     rule,
     run_state_machine_as_test,
 )
@@ -31,11 +32,14 @@ from send_records.aggregates.base import Actor, By, Command, PupilEvent
 from send_records.aggregates.consents import NoticeOf, RecordAgreement
 from send_records.aggregates.corrected import Struck
 from send_records.aggregates.corrections import CorrectEntry
+from send_records.aggregates.ehc_plan_changes import AmendEhcPlan
+from send_records.aggregates.ehc_plans import RecordEhcPlan
 from send_records.aggregates.plans import AmendPlan, DraftPlan, Target
 from send_records.aggregates.pupil import Pupil
 from send_records.aggregates.reduced_timetables import AgreeReducedTimetable, Approval
 from send_records.aggregates.register import AddToSendRegister, RemoveFromSendRegister
 from send_records.aggregates.reviews import Review, ReviewKind
+from send_records.aggregates.sessions import LogProvisionSessions
 from send_records.aggregates.values import Role
 from send_records.api.refusals import refusals_of_command
 from send_records.errors import SendRecordsError
@@ -90,6 +94,11 @@ def around(day: date, command_class: type[Command], known: dict[str, Strategy]) 
 
 def of_their_own(pupil: Pupil, day: date, command_class: type[Command]) -> dict[str, Strategy]:
     """Return what some commands need that chance would seldom say."""
+    if command_class in (RecordEhcPlan, AmendEhcPlan):
+        return {"final_dated": st.sampled_from([day, day - A_WEEK, day + A_WEEK])}
+    if command_class is LogProvisionSessions:
+        first_day = st.sampled_from([day, day - A_WEEK, day + A_WEEK])
+        return {"first_day": first_day, "last_day": st.sampled_from([day, day - A_WEEK])}
     if command_class is RemoveFromSendRegister:
         return {"review_on": st.sampled_from([*pupil.reviews, day])}
     if command_class in (DraftPlan, AmendPlan):
@@ -268,6 +277,12 @@ class Machine(RuleBasedStateMachine):
         if any(type(event).__name__ in ("EntryCorrected", "EntryWithdrawn") for event in events):
             self.read_anew()
 
+    @invariant()
+    def one_plan(self) -> None:
+        """A child has one EHC plan at a time (Children and Families Act 2014 s.37, 44 and 45)."""
+        plans = self.desk.book.ehc_plans
+        assert all(sum(plan.on(day.since) for plan in plans) <= 1 for day in plans), plans
+
     def read_anew(self) -> None:
         """Write the book anew, from the record as it reads with its corrections."""
         now = self.history.read()
@@ -286,7 +301,7 @@ def run(machine: type[Machine], runs: int, steps: int, **how: Any) -> None:
             seed(number)(machine),
             settings=settings(
                 max_examples=1,
-                stateful_step_count=steps,
+                stateful_step_count=1 + steps,  # the opening counts as one
                 suppress_health_check=list(HealthCheck),
                 **how,
             ),

@@ -194,8 +194,9 @@ def issuing(desk: Desk, said: RecordEhcPlan) -> Iterator[str]:
 
 @writes(RecordEhcPlan)
 def issued(desk: Desk, said: RecordEhcPlan) -> None:
+    """What was before it ends with it at the latest: a child has one plan at a time."""
     for plan in desk.book.ehc_plans:
-        plan.ceased_on = plan.ceased_on or said.final_dated
+        plan.ceased_on = min(plan.ceased_on or said.final_dated, said.final_dated)
     refs = [outcome.ref for outcome in said.outcomes]
     desk.book.ehc_plans.append(EhcPlan(said.final_dated, refs))
     desk.book.ehc_request = None
