@@ -30,8 +30,10 @@ from send_records.aggregates import consents, contacts, register
 from send_records.aggregates.assessments import RecordAssessment, Score
 from send_records.aggregates.base import Actor, By, Command, PupilEvent
 from send_records.aggregates.consents import NoticeOf, RecordAgreement
+from send_records.aggregates.contents import Content
 from send_records.aggregates.corrected import Struck
 from send_records.aggregates.corrections import CorrectEntry
+from send_records.aggregates.documents import FileDocument, SupersedeDocument
 from send_records.aggregates.ehc_plan_changes import AmendEhcPlan
 from send_records.aggregates.ehc_plans import RecordEhcPlan
 from send_records.aggregates.plans import AmendPlan, DraftPlan, Target
@@ -40,6 +42,7 @@ from send_records.aggregates.reduced_timetables import AgreeReducedTimetable, Ap
 from send_records.aggregates.register import AddToSendRegister, RemoveFromSendRegister
 from send_records.aggregates.reviews import Review, ReviewKind
 from send_records.aggregates.sessions import LogProvisionSessions
+from send_records.aggregates.timetable_reviews import ReviewReducedTimetable
 from send_records.aggregates.values import Role
 from send_records.api.refusals import refusals_of_command
 from send_records.errors import SendRecordsError
@@ -83,6 +86,19 @@ ACTORS = [
 """The SENDCo of the pupil's academy, of the trust and of the academy ``EP``, and the DPO."""
 
 
+A_MINUTE, A_DAY = timedelta(minutes=1), timedelta(days=1)
+UPLOADED = [
+    None,
+    (1_204, "f" * 64, "application/pdf", A_MINUTE),
+    (1_204, "0" * 64, "image/png", A_DAY + A_MINUTE),
+    (26_214_401, "0" * 64, "image/png", A_MINUTE),
+    (1_204, "0" * 64, "text/html", A_MINUTE),
+    (26_214_400, "0" * 64, "image/png", A_DAY),
+]
+"""What may be there to be filed: nothing; a file; one too old, too large, of another type; and one
+just within the limits."""
+
+
 def around(day: date, command_class: type[Command], known: dict[str, Strategy]) -> None:
     """Let the days that a command names be near the day on which it happened."""
     near = st.sampled_from([day, day, day + A_WEEK, day - A_WEEK, day + 12 * A_WEEK])
@@ -113,6 +129,11 @@ def of_their_own(pupil: Pupil, day: date, command_class: type[Command]) -> dict[
             Approval(name="Ms Adeyemi", role=Role.HEAD_OF_INCLUSION),
         )
         return {"approved_by": st.sampled_from([both, both, both[:1]]), "step_up": st.just(())}
+    if command_class is SupersedeDocument:
+        filed = st.sampled_from([*pupil.documents] or [MOTHER])
+        return {"document_id": filed, "superseded_by": filed}
+    if command_class is FileDocument:
+        return {"sha256": st.sampled_from([None, None, "0" * 64])}
     if command_class is RecordAssessment:
         values = {"name": st.sampled_from(["total", "EP"]), "value": st.sampled_from([7, 41])}
         nothing: dict[str, Strategy] = dict.fromkeys(("low", "high"), st.none())
@@ -129,6 +150,8 @@ def said_of(draw: st.DrawFn, history: History, command_class: type[Command]) -> 
     on_record = sorted({event.occurred_on for event in history.events})
     day = draw(st.one_of(st.sampled_from(DAYS), st.sampled_from(on_record)))
     known = known_in(history, command_class)
+    if command_class in (AgreeReducedTimetable, ReviewReducedTimetable):
+        del known["occurred_on"]  # for the invariants' own opening
     around(day, command_class, known)
     if "contact_ids" in command_class.model_fields:
         known["contact_ids"] = st.one_of(known["contact_ids"], st.just((MOTHER,)))
@@ -152,6 +175,7 @@ MOST = {
     model.concerns: [CONCERNED],
     model.consents: [AGREED],
     model.corrections: [CONCERNED],
+    model.documents: [CONCERNED],
     model.ehcp: [MAINTAINED, REPLACED, REPLACED],
     model.needs: [AGREED],
     model.plans: [REVIEWED],
@@ -220,6 +244,8 @@ class Machine(RuleBasedStateMachine):
         command_class = data.draw(st.sampled_from(kinds))
         actor = data.draw(st.sampled_from(ACTORS))
         self.sits(actor)
+        if command_class is FileDocument:
+            self.desk.uploaded = data.draw(st.sampled_from([*UPLOADED, self.a_new_one()]))
         command = None
         for _ in range(3):
             try:
@@ -236,12 +262,19 @@ class Machine(RuleBasedStateMachine):
         first = self.given == 1
         self.desk.new_id = MOTHER if first else UUID(int=10_000 + self.given)
         self.desk.role, self.desk.academy = actor.role, actor.academy
+        self.desk.uploaded = None
+
+    def a_new_one(self) -> tuple[int, str, str, timedelta]:
+        """Return a file that nobody has filed, uploaded a minute ago."""
+        return (1_204, self.desk.new_id.hex * 2, "application/pdf", timedelta(minutes=1))
 
     def ask(self, command: Command, actor: Actor) -> bool:
         """Give a command to both, and hold the one against the other."""
         kind = type(command)
         wanted = expected(self.desk, command)
         who = by(actor, command_id=self.desk.new_id, history=self.events)
+        uploaded = self.desk.uploaded
+        who = replace(who, content=None if uploaded is None else Content(*uploaded))
         try:
             events = command.decide(self.history.pupil, who)
         except SendRecordsError as refusal:

@@ -6,17 +6,14 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from uuid import UUID
 
+from send_records.aggregates.access_answers import RefuseRequest, SendDisclosure
 from send_records.aggregates.access_clock import (
     ExtendDeadline,
     IdentifyRequester,
     ReceiveClarification,
     SeekClarification,
 )
-from send_records.aggregates.access_requests import (
-    ReceiveAccessRequest,
-    RefuseRequest,
-    SendDisclosure,
-)
+from send_records.aggregates.access_requests import ReceiveAccessRequest
 from tests.aggregates.model.book import (
     AFTER_LEAVING,
     AccessRequest,

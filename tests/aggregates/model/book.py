@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -125,6 +125,8 @@ class Book:
     appeals: dict[UUID, tuple[str, date, bool]] = field(default_factory=dict)
     """The ground, the day of the letter, and whether it is decided."""
     holds: dict[UUID, str] = field(default_factory=dict)
+    documents: dict[UUID, tuple[str, UUID | None]] = field(default_factory=dict)
+    """The hash of each, and what superseded it."""
     retention: tuple[str, str] = ("", "")
     """The class, and the id of the rule."""
 
@@ -144,6 +146,8 @@ class Desk:
     """Each entry by its version: its kind, and who recorded it."""
     withdrawn: set[int]
     restricted: dict[int, date]
+    uploaded: tuple[int, str, str, timedelta] | None = None
+    """What was uploaded under the command's own key: its size, hash, type and age."""
 
     def ahead(self, *days: date | None) -> bool:
         """Whether one of the days is still to come."""

@@ -33,7 +33,7 @@ MAY_REFUSE[CorrectEntry] = frozenset(
     NOT_STANDING
     | {"FieldNotThere", "FieldNotCorrectable", "ValueNotValid", "NotWhatIsSaid"}
     | {"NothingCorrected", "NotYetHappened", "Invalid", "NotACode", "NotAPupilNumber"}
-    | {"SenTypeNotInForce", "ScoreOutOfRange"}
+    | {"SenTypeNotInForce", "ScoreOutOfRange", "SectionNotInForce", "DaysMiscounted"}
 )
 
 

@@ -54,6 +54,7 @@ def read(pupil: Any) -> Book:
         certificates=[(m.about, m.certificate_dated) for m in pupil.mediations],
         appeals={k: (v.ground, v.letter_dated, v.decided) for k, v in pupil.appeals.items()},
         holds={k: v.kind for k, v in pupil.holds.items()},
+        documents={k: (v.sha256, v.superseded_by) for k, v in pupil.documents.items()},
         retention=(pupil.retention_class, pupil.retention_rule),
     )
 

@@ -8,7 +8,11 @@ from itertools import pairwise
 
 from send_records.aggregates.handovers import AcceptPupilMove, AcknowledgeHandover, SendHandover
 from send_records.aggregates.reduced_timetables import AgreeReducedTimetable
-from send_records.aggregates.timetable_reviews import EndReducedTimetable, ReviewReducedTimetable
+from send_records.aggregates.timetable_reviews import (
+    EndReducedTimetable,
+    NotifyReducedTimetable,
+    ReviewReducedTimetable,
+)
 from send_records.aggregates.transition import HoldTransitionMeeting, PlanTransition
 from send_records.aggregates.values import Role
 from tests.aggregates.model.book import (
@@ -22,7 +26,7 @@ from tests.aggregates.model.book import (
 from tests.aggregates.model.numbers import timetable_days
 
 AFTER_LEAVING |= {SendHandover, AcknowledgeHandover}
-changes_nothing(HoldTransitionMeeting, ReviewReducedTimetable)
+changes_nothing(HoldTransitionMeeting, NotifyReducedTimetable, ReviewReducedTimetable)
 
 
 @refuses(PlanTransition)
@@ -133,6 +137,15 @@ def reducing(desk: Desk, said: AgreeReducedTimetable) -> Iterator[str]:
 @writes(AgreeReducedTimetable)
 def reduced(desk: Desk, said: AgreeReducedTimetable) -> None:
     desk.book.timetable = (said.occurred_on, said.start_on, said.end_on)
+
+
+@refuses(NotifyReducedTimetable)
+def notifying(desk: Desk, said: NotifyReducedTimetable) -> Iterator[str]:
+    """Of one that is agreed."""
+    if desk.book.timetable is None:
+        yield "TimetableNotReduced"
+    elif said.occurred_on < desk.book.timetable[0]:
+        yield "Invalid"
 
 
 @refuses(ReviewReducedTimetable)
