@@ -22,7 +22,7 @@ from bench.posting import CONNECTIONS, loader, request, serving, token
 from bench.rounds import tell, timed
 from bench.trust import PUPILS, fill
 from send_records.projections.duties import Duties, Wanted
-from send_records.projections.tables import Table
+from send_records.projections.tables import InOrder, Table
 from send_records.store.connections import one
 
 ACADEMIES = 100
@@ -118,7 +118,7 @@ def indexes(subject: Subject, wanted: Wanted) -> list[str]:
     with one(subject.found.app) as connection:
         connection.cursor_factory = Explaining
         table = Table(Duties(), subject.keys.seals)
-        table.in_order(connection, wanted.where(), "due_on", None, ROWS + 1)
+        table.in_order(connection, InOrder(wanted.where(), "due_on", None, ROWS + 1))
     found = re.findall(r"(?:using|Index Scan on) (\w+)", "\n".join(plan))
     if not any(name.startswith("duties_open") for name in found):
         raise ValueError("\n".join(plan))

@@ -1,8 +1,9 @@
 """The read side as it is asked: rows in order, a page at a time, each as JSON already.
 
 Names and some days are sealed, so a view that is ordered by them is opened and sorted here.  What
-was opened is kept in hand under the row's stamp, which is new with each write: so each question
-reads from the database which rows there are now, and opens those that are new to it.
+was opened, of it or of a page by a column, is kept in hand under the row's stamp, which is new with
+each write: so each question reads from the database which rows there are now, and opens those that
+are new to it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import orjson
 from send_records.errors import Invalid
 from send_records.projections.base import Key, Projection
 from send_records.projections.moments import Moment
-from send_records.projections.tables import Table
+from send_records.projections.tables import InOrder, Stamped, Table
 from send_records.store.connections import Pool
 from send_records.store.inhand import InHand
 from send_records.store.sealing import Seals
@@ -30,6 +31,9 @@ R = TypeVar("R")
 
 MOST = 20_000
 """Opened rows that are kept in hand: some 50 MB."""
+
+MOST_LISTED = 10_000
+"""Rows of lists by a column that are kept in hand: 50 pages."""
 
 Asked = tuple[str, int, date | None]
 """All rows of a projection, by its name, at a position, as of a day."""
@@ -84,6 +88,11 @@ class Views:
         return InHand(self.seals.keyring, most=MOST)
 
     @cached_property
+    def listed(self) -> InHand[Stamped, Opened[Any]]:
+        """The rows in hand of the lists by a column: theirs are not opened in another order."""
+        return InHand(self.seals.keyring, most=MOST_LISTED)
+
+    @cached_property
     def past(self) -> InHand[Asked, list[Any]]:
         """The rows of the last few questions about the past of all pupils."""
         return InHand(self.seals.keyring, most=MOMENTS)
@@ -131,15 +140,23 @@ class Views:
         where: Mapping[str, Any],
         after: Key | None,
         limit: int,
-    ) -> list[Any]:
+    ) -> list[Opened[Any]]:
         """Return some rows that ``where`` names, by a column that is in clear, then by key, from
         after a row on; raise PlaceGone if there is no such row."""
-        table = self.table(projection)
+        table, since = self.table(projection), self.listed.now()
+        asked = InOrder(where, order, after, limit)
         with self.pool.connection() as connection:
-            rows = table.in_order(connection, where, order, after, limit)
-            if not rows and after is not None and not table.load(connection, [after]):
+            listed = table.in_order(connection, asked)
+            found = self.listed.among(listed)
+            if len(found) < len(listed):
+                listed, rows = table.in_order_opened(connection, asked, found)
+                fresh = {at: opened(row, table.projection.key, "") for at, row in rows.items()}
+                self.listed.keep_all(fresh, since)
+                found |= fresh
+            shown = [found[stamped] for stamped in listed if stamped in found]
+            if not shown and after is not None and not table.load(connection, [after]):
                 raise PlaceGone("The list has changed: begin again with its first page.")
-        return rows
+        return shown
 
     def counts(
         self, projection: type[Projection[R]], columns: Sequence[str], where: Mapping[str, Any]
@@ -206,8 +223,7 @@ def page_in_order(
 ) -> Page[Any]:
     """Return a page of the rows that ``where`` names, by a column that is in clear, then by key;
     ``after`` and PlaceGone as for ``page_by``."""
-    rows = views.in_order(projection, order, where, after, limit + 1)
-    return _cut([opened(row, projection.key, "") for row in rows], limit)
+    return _cut(views.in_order(projection, order, where, after, limit + 1), limit)
 
 
 def _cut(rows: list[Opened[R]], limit: int) -> Page[R]:

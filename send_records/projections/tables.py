@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, LiteralString, TypeVar
 from uuid import UUID
 
 from psycopg import Connection
@@ -21,9 +22,25 @@ R = TypeVar("R")
 AT_ONCE = 2000
 """Rows that are in hand at once when all of a table are read."""
 
-STAMP = "uuid_send({key}) || xidsend(xmin) || substring(sealed FROM 4 FOR 12)"
+WRITTEN: LiteralString = "xidsend(xmin) || substring(sealed FROM 4 FOR 12)"
+"""What is new with each write of a row: the transaction that wrote it, its seal's nonce."""
+STAMP: LiteralString = "uuid_send({key}) || " + WRITTEN
 STAMP_SIZE = 32
-"""A row's stamp: its key, the transaction that wrote it, and the nonce of its seal."""
+"""A row's stamp: its key, a UUID, and what is new with each write of it."""
+
+Stamped = tuple[Key, bytes]
+"""A row's key, whatever it is, and what is new with each write of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class InOrder:
+    """Some rows that ``where`` names, by a column that is in clear, then by key, from after a row
+    on; at most so many."""
+
+    where: Mapping[str, Any]
+    order: str
+    after: Key | None
+    limit: int
 
 
 class Table(Generic[R]):
@@ -86,29 +103,40 @@ class Table(Generic[R]):
             for row in self._rows.opened(found):
                 yield stamps[getattr(row, self.projection.key)], row
 
-    def in_order(
-        self,
-        connection: Connection,
-        where: Mapping[str, Any],
-        order: str,
-        after: Key | None,
-        limit: int,
-    ) -> list[R]:
-        """Return rows that ``where`` names, by a column and then by key, from after a row on; at
-        most so many."""
-        condition, values = as_sql(where)
-        if after is not None:
+    def in_order(self, connection: Connection, asked: InOrder) -> list[Stamped]:
+        """Return the rows that are asked for, by a column and then by key, unread."""
+        query, values = self._listing(self._sql("{key}, {written}", written=SQL(WRITTEN)), asked)
+        with connection.cursor(binary=True) as cursor:
+            return cursor.execute(query, values).fetchall()
+
+    def in_order_opened(
+        self, connection: Connection, asked: InOrder, known: Container[Stamped]
+    ) -> tuple[list[Stamped], dict[Stamped, R]]:
+        """Return what ``in_order`` does, and of the same moment those rows that are not known."""
+        what = self._sql("{written} AS written, {columns}", written=SQL(WRITTEN))
+        found = self._select(connection, *self._listing(what, asked))
+        key = self.projection.key
+        listed = {row[key]: (row[key], row["written"]) for row in found}
+        fresh = [row for row in found if listed[row[key]] not in known]
+        rows = {listed[getattr(row, key)]: row for row in self._rows.opened(fresh)}
+        return list(listed.values()), rows
+
+    def _listing(self, what: Composed, asked: InOrder) -> tuple[Composed, list[Any]]:
+        condition, values = as_sql(asked.where)
+        order = Identifier(asked.order)
+        if asked.after is not None:
             condition += self._sql(
                 " AND ({order}, {key}) > (SELECT {order}, {key} FROM {table} WHERE {key} = %s)",
-                order=Identifier(order),
+                order=order,
             )
-            values.append(after)
+            values.append(asked.after)
         query = self._sql(
-            "SELECT {columns} FROM {table} WHERE {where} ORDER BY {order}, {key} LIMIT %s",
+            "SELECT {what} FROM {table} WHERE {where} ORDER BY {order}, {key} LIMIT %s",
+            what=what,
             where=condition,
-            order=Identifier(order),
+            order=order,
         )
-        return list(self._rows.opened(self._select(connection, query, [*values, limit])))
+        return query, [*values, asked.limit]
 
     def counts(
         self, connection: Connection, columns: Sequence[str], where: Mapping[str, Any]

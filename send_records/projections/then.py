@@ -68,7 +68,7 @@ class Then(Views):
         where: Mapping[str, Any],
         after: Key | None,
         limit: int,
-    ) -> list[Any]:
+    ) -> list[Opened[Any]]:
         """Return rows as ``Views.in_order`` does, as they were."""
 
         def place(row: Any) -> tuple[Any, ...]:
@@ -81,7 +81,7 @@ class Then(Views):
             if after not in keys:
                 raise PlaceGone("Begin again with the first page.")
             found = found[keys.index(after) + 1 :]
-        return found[:limit]
+        return [opened(row, projection.key, "") for row in found[:limit]]
 
     def counts(
         self, projection: type[Projection[R]], columns: Sequence[str], where: Mapping[str, Any]

@@ -114,6 +114,9 @@ class Reading:
     def names(self, **asked: Any) -> list[str]:
         return [row.legal_name for row in self.page(**asked).rows]
 
+    def story(self, pupil_id: UUID) -> list[ChronologyRow]:
+        return chronology_page(self.views, pupil_id, after=None, limit=200).rows
+
     def opened_now(self) -> int:
         """Return how many rows were opened since the last question."""
         number = len(self.opened)
@@ -235,6 +238,60 @@ def test_no_more_is_kept_than_was_said(
     for _ in range(3):
         assert reader.names() == list(NAMES)
     assert len(reader.views.opened._kept) == 2
+
+
+# Lists by a column
+
+
+def test_a_row_of_a_list_is_opened_once_until_it_is_written_again(
+    reader: Reading,
+    pupils: list[UUID],
+    records: SendRecords,
+    engine: Engine,
+    database: Database,
+) -> None:
+    story = reader.story(pupils[0])
+    assert reader.opened_now() == len(story) > 1
+    assert reader.story(pupils[0]) == story
+    assert reader.opened_now() == 0
+
+    records.execute(pupils[0], MOVED, asked())
+    engine.catch_up()
+    reader.opened_now()
+    assert reader.story(pupils[0])[: len(story)] == story
+    assert reader.opened_now() == 1
+
+    edit: LiteralString = "UPDATE chronology SET occurred_on = '2020-01-01' WHERE position = %s"
+    with one(database.as_projector()) as projector:
+        projector.execute(edit, [story[0].position])
+    assert reader.story(pupils[0])[0].occurred_on == date(2020, 1, 1)
+    assert reader.opened_now() == 1
+
+
+def story_after_an_erasure_elsewhere(reader: Reading, erased: UUID) -> list[ChronologyRow]:
+    """Return a story read before and after another process destroys its key."""
+    assert reader.story(erased)
+    held().seals.keyring.destroy(erased)
+    reader.clock.now += 1
+    return reader.story(erased)
+
+
+def test_an_erasure_by_another_process_leaves_no_story_in_hand(
+    reader: Reading, pupils: list[UUID]
+) -> None:
+    first = reader.story(pupils[0])[0].position
+
+    assert story_after_an_erasure_elsewhere(reader, pupils[0]) == []
+    with pytest.raises(PlaceGone):
+        chronology_page(reader.views, pupils[0], after=first, limit=2)
+
+
+def test_a_story_that_stays_in_hand_would_be_seen(
+    reader: Reading, pupils: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(InHand, "_tidy", lambda self, emptyings: None)
+
+    assert story_after_an_erasure_elsewhere(reader, pupils[0])
 
 
 # The next page
