@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from send_records.aggregates.annual_reviews import InviteePart
 from send_records.aggregates.base import By, Command, PupilEvent, require_past
 from send_records.aggregates.ehc_plans import EhcPlan, require_ehc_plan, require_sections
-from send_records.aggregates.reviews import ReviewKind
 from send_records.aggregates.values import (
     SENDCOS,
     Count,
@@ -120,13 +119,7 @@ class AnnualReviewHeld(PupilEvent):
     actions: tuple[ReviewAction, ...]
 
     def apply(self, pupil: Pupil) -> Pupil:
-        remaining = {
-            k: v
-            for k, v in pupil.scheduled_reviews.items()
-            if v.kind is not ReviewKind.EHCP_ANNUAL or v.planned_on > self.occurred_on
-        }
-        held = (*pupil.annual_reviews, self.occurred_on)
-        return replace(pupil, annual_reviews=held, scheduled_reviews=remaining)
+        return replace(pupil, annual_reviews=(*pupil.annual_reviews, self.occurred_on))
 
 
 class HoldAnnualReview(Command):

@@ -36,12 +36,14 @@ if TYPE_CHECKING:
 
 
 class ReviewKind(StrEnum):
-    """What kind of review it is; half-termly reviews of monitoring are in ``monitoring``."""
+    """What kind of review it is; half-termly reviews of monitoring are in ``monitoring``, those of
+    an EHC plan in ``annual_reviews``."""
 
     TERMLY = "termly"
-    EHCP_ANNUAL = "ehcp_annual"
     PERSON_CENTRED = "person_centred"
     END_OF_REGISTER = "end_of_register"
+    EHCP_ANNUAL = "ehcp_annual"
+    """Known so that it is refused by its name; see ``AnnualReviewIsItsOwnEntry``."""
 
 
 class TargetOutcome(StrEnum):
@@ -94,8 +96,21 @@ class TargetsNotReviewed(RuleBroken):
     basis = "SEND policy s.10.2 and 11; SEND Code of Practice 6.53-6.56"
 
 
+class AnnualReviewIsItsOwnEntry(RuleBroken):
+    """The annual review of an EHC plan is called and held as one: its notice, its advice, its
+    outcomes and its report are the law's, and its clocks follow from it."""
+
+    basis = "Children and Families Act 2014 s.44; SEND Regulations 2014 reg 20"
+
+
 class AlreadyReviewed(RuleBroken):
     """One review is held with a family on a day."""
+
+
+def require_not_annual(kind: ReviewKind) -> None:
+    """Refuse the annual review of an EHC plan, which is recorded as one: ``annual_reviews``."""
+    if kind is ReviewKind.EHCP_ANNUAL:
+        raise AnnualReviewIsItsOwnEntry("Call or hold it as an annual review of the EHC plan.")
 
 
 class TargetReviewed(PupilEvent):
@@ -142,6 +157,9 @@ class ReviewHeld(PupilEvent):
             scheduled_reviews=remaining,
         )
 
+    def require_valid(self, by: By) -> None:
+        require_not_annual(self.kind)
+
 
 class HoldReview(Command):
     """Record a review that was held: targets, impact, both voices, and what follows."""
@@ -158,9 +176,10 @@ class HoldReview(Command):
     parent_voice_missing_because: Words | None = None
     next_steps: Words
     next_review_on: Day | None = None
-    """A term on (a year for the annual review of an EHC plan), unless another day is set."""
+    """A term on, unless another day is set."""
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        require_not_annual(self.kind)
         if self.occurred_on in pupil.reviews:
             raise AlreadyReviewed(
                 f"A review held on {day_in_words(self.occurred_on)} is on record."
@@ -213,8 +232,4 @@ class HoldReview(Command):
             raise Invalid("The next review must be later than this one.")
         if self.next_review_on is not None or self.kind is ReviewKind.END_OF_REGISTER:
             return self.next_review_on
-        annual = self.kind is ReviewKind.EHCP_ANNUAL
-        interval = by.rules.interval(
-            "ehcp_annual_review" if annual else "plan_review", self.occurred_on
-        )
-        return interval.after(self.occurred_on)
+        return by.rules.interval("plan_review", self.occurred_on).after(self.occurred_on)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from send_records.aggregates.base import By, Command, PupilEvent
-from send_records.aggregates.reviews import ReviewKind
+from send_records.aggregates.reviews import ReviewKind, require_not_annual
 from send_records.aggregates.values import SENDCOS, TEACHERS, Clear, Day, Name, Some, Words
 from send_records.errors import Invalid, NotFound
 
@@ -42,6 +42,9 @@ class ReviewScheduled(PupilEvent):
         review = ScheduledReview(self.review_id, self.kind, self.planned_on)
         return replace(pupil, scheduled_reviews={**pupil.scheduled_reviews, review.id: review})
 
+    def require_valid(self, by: By) -> None:
+        require_not_annual(self.kind)
+
 
 class ScheduleReview(Command):
     """Set the day of a review and say who is invited."""
@@ -53,6 +56,7 @@ class ScheduleReview(Command):
     invited: Some[Name]
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
+        require_not_annual(self.kind)
         if self.planned_on < self.occurred_on:
             raise Invalid("Set the review on the day of this entry or after it.")
         return [

@@ -39,8 +39,6 @@ from send_records.aggregates.ehc_plan_changes import RecordEhcPlanCeased
 from send_records.aggregates.ehc_plans import EhcPlanNotIssued, SectionNotInForce
 from send_records.aggregates.la_decisions import AppealGround, LaDecision
 from send_records.aggregates.pupil import MovePupilAcademy, ReadmitPupil, RecordLeaving
-from send_records.aggregates.reviews import ReviewKind
-from send_records.aggregates.scheduled_reviews import ScheduleReview
 from send_records.aggregates.voices import RecordPupilVoice, VoiceMissing
 from send_records.errors import Invalid
 from tests.scenario import EHC_PLAN, Scenario, a_pupil, but
@@ -207,19 +205,6 @@ def test_advice_went_round_on_a_day_that_has_been() -> None:
     with_plan().when(sent).then(AnnualReviewHeld, advice_circulated_on=date(2025, 4, 28))
     to_come = but(HOLD, advice_circulated_on=date(2026, 11, 24))
     with_plan().when(to_come).refused(NotYetHappened)
-
-
-def test_a_review_held_is_no_longer_one_to_come() -> None:
-    schedule = ScheduleReview(
-        occurred_on=date(2025, 3, 3),
-        kind=ReviewKind.EHCP_ANNUAL,
-        planned_on=date(2025, 5, 14),
-        invited=("Nasreen Rahman",),
-    )
-    termly = but(schedule, kind=ReviewKind.TERMLY)
-    held = with_plan().given(schedule, termly, HOLD).pupil
-
-    assert [review.kind for review in held.scheduled_reviews.values()] == [ReviewKind.TERMLY]
 
 
 @pytest.mark.parametrize(

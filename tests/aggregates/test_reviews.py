@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from send_records.aggregates.plans import DraftPlan, PlanKind, Target
 from send_records.aggregates.reviews import (
     AlreadyReviewed,
+    AnnualReviewIsItsOwnEntry,
     Attendee,
     HoldReview,
     Part,
@@ -169,11 +170,9 @@ def test_one_review_is_held_on_a_day() -> None:
     heard().given(HOLD).when(HOLD).refused(AlreadyReviewed)
 
 
-def test_the_annual_review_of_an_ehc_plan_is_due_again_in_a_year() -> None:
-    held = heard().when(but(HOLD, kind=ReviewKind.EHCP_ANNUAL)).decided()[-1]
-
-    assert isinstance(held, ReviewHeld)
-    assert held.next_review_on == date(2025, 3, 22)
+def test_the_annual_review_of_an_ehc_plan_is_called_and_held_as_one() -> None:
+    heard().when(but(HOLD, kind=ReviewKind.EHCP_ANNUAL)).refused(AnnualReviewIsItsOwnEntry)
+    heard().when(but(SCHEDULE, kind=ReviewKind.EHCP_ANNUAL)).refused(AnnualReviewIsItsOwnEntry)
 
 
 def test_after_the_last_review_there_is_none() -> None:
@@ -185,9 +184,9 @@ def test_after_the_last_review_there_is_none() -> None:
 
 
 def test_a_review_held_settles_those_of_its_kind_and_no_other() -> None:
-    annual = but(SCHEDULE, kind=ReviewKind.EHCP_ANNUAL)
+    other = but(SCHEDULE, kind=ReviewKind.PERSON_CENTRED)
 
-    held = heard().given(SCHEDULE).given(annual, new_id=SCHEDULED).given(HOLD)
+    held = heard().given(SCHEDULE).given(other, new_id=SCHEDULED).given(HOLD)
 
     assert list(held.pupil.scheduled_reviews) == [SCHEDULED]
 
