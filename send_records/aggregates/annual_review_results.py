@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 from pydantic import model_validator
 
 from send_records.aggregates.annual_review_meetings import Recommendation
-from send_records.aggregates.annual_reviews import DaysMiscounted
-from send_records.aggregates.base import By, Command, PupilEvent, require_past
+from send_records.aggregates.base import By, Command, DaysMiscounted, PupilEvent, require_past
 from send_records.aggregates.ehc_plans import EhcPlanNotIssued, require_ehc_plan
 from send_records.aggregates.la_decisions import AppealGround, require_letter, with_decision
 from send_records.aggregates.values import (
@@ -78,11 +77,18 @@ class AnnualReviewReported(PupilEvent):
         return pupil
 
     def require_valid(self, by: By) -> None:
-        if self.days_after_meeting != (self.sent_on - self.held_on).days:
+        days = (self.sent_on - self.held_on).days
+        late = reported_late(self.held_on, self.sent_on, by)
+        if (self.days_after_meeting, self.late) != (days, late):
             raise DaysMiscounted("Its days were counted: withdraw the entry and make it anew.")
 
     def recipients(self) -> tuple[str, ...]:
         return self.to
+
+
+def reported_late(held_on: date, sent_on: date, by: By) -> bool:
+    """Return whether a report is of more than 2 weeks after the meeting (reg 20(7) to (9))."""
+    return sent_on > by.rules.interval("annual_review_report", held_on).after(held_on)
 
 
 class ReportAnnualReview(Command):
@@ -104,7 +110,6 @@ class ReportAnnualReview(Command):
             raise AnnualReviewNotHeld("Record the annual review that it reports first.")
         if sent_on < held_on:
             raise Invalid(f"The meeting was on {day_in_words(held_on)}: its report is later.")
-        due = by.rules.interval("annual_review_report", held_on).after(held_on)
         return [
             AnnualReviewReported(
                 **self.entry(pupil, by),
@@ -112,7 +117,7 @@ class ReportAnnualReview(Command):
                 sent_on=sent_on,
                 to=self.to,
                 days_after_meeting=(sent_on - held_on).days,
-                late=sent_on > due,
+                late=reported_late(held_on, sent_on, by),
             )
         ]
 
@@ -138,6 +143,19 @@ class LaReviewDecisionReceived(PupilEvent):
     def apply(self, pupil: Pupil) -> Pupil:
         ground = DECISION_GROUNDS.get(self.decision)
         return pupil if ground is None else with_decision(pupil, ground, self.letter_dated)
+
+    def require_valid(self, by: By) -> None:
+        if self.late != decided_late(self.held_on, self.letter_dated, by):
+            raise DaysMiscounted("Its days were counted: withdraw the entry and make it anew.")
+
+
+def decided_late(held_on: date | None, letter_dated: date, by: By) -> bool | None:
+    """Return whether a letter is of more than 4 weeks after the meeting (reg 20(10)); None if no
+    meeting is on record."""
+    if held_on is None:
+        return None
+    interval = by.rules.interval("annual_review_decision", held_on)
+    return letter_dated > interval.after(held_on)
 
 
 class RecordLaReviewDecision(Command):
@@ -165,10 +183,6 @@ class RecordLaReviewDecision(Command):
         require_letter(self.letter_dated, self.occurred_on, by)
         require_ehc_plan(pupil, self.letter_dated)
         held_on = last_held(pupil, self.letter_dated)
-        late = None
-        if held_on is not None:
-            interval = by.rules.interval("annual_review_decision", held_on)
-            late = self.letter_dated > interval.after(held_on)
         return [
             LaReviewDecisionReceived(
                 **self.entry(pupil, by),
@@ -176,7 +190,7 @@ class RecordLaReviewDecision(Command):
                 decision=self.decision,
                 letter_dated=self.letter_dated,
                 amendments_enclosed=self.amendments_enclosed,
-                late=late,
+                late=decided_late(held_on, self.letter_dated, by),
                 why=self.why,
             )
         ]

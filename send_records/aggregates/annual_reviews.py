@@ -14,7 +14,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from send_records.aggregates.base import By, Command, PupilEvent, require_past
+from send_records.aggregates.base import By, Command, DaysMiscounted, PupilEvent, require_past
 from send_records.aggregates.ehc_plans import require_ehc_plan
 from send_records.aggregates.values import (
     SENDCOS,
@@ -62,10 +62,6 @@ class ReviewInvitee(Value):
     advice_asked: Flag = False
 
 
-class DaysMiscounted(Invalid):
-    """What an entry counted from its days goes with them."""
-
-
 class AnnualReviewCalled(PupilEvent):
     meeting_on: date
     notice_given_on: date
@@ -80,8 +76,15 @@ class AnnualReviewCalled(PupilEvent):
         return pupil
 
     def require_valid(self, by: By) -> None:
-        if self.notice_days != (self.meeting_on - self.notice_given_on).days:
+        days = (self.meeting_on - self.notice_given_on).days
+        short = is_short_notice(self.notice_given_on, self.meeting_on, by)
+        if (self.notice_days, self.short_notice) != (days, short):
             raise DaysMiscounted("Its notice was counted: withdraw the entry and make it anew.")
+
+
+def is_short_notice(given_on: date, meeting_on: date, by: By) -> bool:
+    """Return whether notice is of less than 2 weeks (reg 20(3))."""
+    return meeting_on < by.rules.interval("annual_review_notice", given_on).after(given_on)
 
 
 class CallAnnualReview(Command):
@@ -105,7 +108,6 @@ class CallAnnualReview(Command):
         require_past(notice_on, by)
         if self.meeting_on < notice_on:
             raise Invalid("The meeting is on the day of the notice or after it.")
-        enough = by.rules.interval("annual_review_notice", notice_on).after(notice_on)
         parts = {invitee.part for invitee in self.invited}
         if InviteePart.PUPIL in parts and self._young_person(pupil, by):
             parts.add(InviteePart.PARENT)
@@ -115,7 +117,7 @@ class CallAnnualReview(Command):
                 meeting_on=self.meeting_on,
                 notice_given_on=notice_on,
                 notice_days=(self.meeting_on - notice_on).days,
-                short_notice=self.meeting_on < enough,
+                short_notice=is_short_notice(notice_on, self.meeting_on, by),
                 invited=self.invited,
                 not_invited=tuple(part for part in STATUTORY if part not in parts),
                 not_invited_because=self.not_invited_because,

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from pydantic import model_validator
 
-from send_records.aggregates.base import By, Command, PupilEvent, require_past
+from send_records.aggregates.base import By, Command, DaysMiscounted, PupilEvent, require_past
 from send_records.aggregates.ehc_plans import SectionNotInForce
 from send_records.aggregates.la_decisions import AppealGround, LaDecision, NothingToAppeal
 from send_records.aggregates.values import (
@@ -85,6 +85,21 @@ class AppealLodged(PupilEvent):
         appeal = Appeal(self.appeal_id, self.ground, self.decision_letter_dated)
         return replace(pupil, appeals={**pupil.appeals, appeal.id: appeal})
 
+    def require_valid(self, by: By) -> None:
+        ends_on = window_ends_on(self.decision_letter_dated, self.certificate_dated, by)
+        if (self.window_ends_on, self.late) != (ends_on, self.occurred_on > ends_on):
+            raise DaysMiscounted("Its window was counted: withdraw the entry and make it anew.")
+
+
+def window_ends_on(letter: date, certificate: date | None, by: By) -> date:
+    """Return the last day for an appeal: 2 months from the letter or 1 month from the mediation
+    certificate, whichever is later (``facts.md`` 2.4)."""
+    ends_on = by.rules.interval("appeal_from_letter", letter).after(letter)
+    if certificate is None:
+        return ends_on
+    month = by.rules.interval("appeal_from_certificate", certificate)
+    return max(ends_on, month.after(certificate))
+
 
 class LodgeAppeal(Command):
     """Record that the family appealed to the Tribunal, and whether within its time.
@@ -115,7 +130,8 @@ class LodgeAppeal(Command):
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         self._require_sound(pupil, by)
-        certificate, ends_on = self._window(pupil, by)
+        certificate = self._certificate(pupil)
+        ends_on = window_ends_on(self.decision_letter_dated, certificate, by)
         late = self.occurred_on > ends_on
         if late and self.late_because is None:
             raise AppealWindowClosed(
@@ -155,19 +171,12 @@ class LodgeAppeal(Command):
         if any(by.rules.code("ehc_section_appealable", s, day) is None for s in self.sections):
             raise SectionNotInForce("The sections that can be appealed are B, F and I.")
 
-    def _window(self, pupil: Pupil, by: By) -> tuple[date | None, date]:
-        """Return the certificate that counts, if one is known, and the last day for the appeal."""
-        letter = self.decision_letter_dated
-        ends_on = by.rules.interval("appeal_from_letter", letter).after(letter)
-        certificate = max(
-            (
-                m.certificate_dated
-                for m in pupil.mediations
-                if m.about is self.ground and letter <= m.certificate_dated <= self.occurred_on
-            ),
-            default=None,
+    def _certificate(self, pupil: Pupil) -> date | None:
+        """Return the day of the certificate that counts; None if none is known."""
+        known = (
+            mediation.certificate_dated
+            for mediation in pupil.mediations
+            if mediation.about is self.ground
+            and self.decision_letter_dated <= mediation.certificate_dated <= self.occurred_on
         )
-        if certificate is None:
-            return None, ends_on
-        month = by.rules.interval("appeal_from_certificate", certificate)
-        return certificate, max(ends_on, month.after(certificate))
+        return max(known, default=None)

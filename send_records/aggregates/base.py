@@ -26,7 +26,7 @@ from send_records.aggregates.values import (
     Words,
     day_in_words,
 )
-from send_records.errors import RuleBroken
+from send_records.errors import Invalid, RuleBroken
 
 if TYPE_CHECKING:
     from send_records.aggregates.pupil import Pupil
@@ -163,6 +163,10 @@ class PupilEvent(DomainEvent):
 
 class NotYetHappened(RuleBroken):
     """A record holds what has happened; what is planned is recorded as planned."""
+
+
+class DaysMiscounted(Invalid):
+    """What an entry counted from its days goes with them."""
 
 
 def require_past(day: date, by: By) -> None:
