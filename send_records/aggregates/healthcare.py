@@ -94,6 +94,9 @@ class HealthcarePlanRecorded(PupilEvent):
     def apply(self, pupil: Pupil) -> Pupil:
         return pupil
 
+    def recipients(self) -> tuple[str, ...]:
+        return self.copied_to
+
 
 class RecordHealthcarePlan(Command):
     """Record the healthcare plan for a condition, whole, as it reads from now on.
@@ -133,6 +136,7 @@ class RecordHealthcarePlan(Command):
     """What training staff need, and had: what, when, by whom."""
     developed_with: Few[Name] = ()
     copied_to: Few[Name] = ()
+    """Who was given a copy."""
     review_on: Day
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:

@@ -150,6 +150,10 @@ class ReducedTimetableAgreed(PupilEvent):
         agreed = ReducedTimetable(self.occurred_on, self.start_on, self.end_on)
         return replace(pupil, reduced_timetable=agreed)
 
+    def recipients(self) -> tuple[str, ...]:
+        told = self.local_authority if self.la_notified_on is not None else None
+        return () if told is None else (told,)
+
 
 class AgreeReducedTimetable(Command):
     """Put a reduced timetable in place (policy s.17, ``facts.md`` 8.1).
@@ -217,15 +221,15 @@ class AgreeReducedTimetable(Command):
             raise Invalid("Put the steps in order, between the start and the end.")
         if self.la_notified_on is not None:
             require_past(self.la_notified_on, by)
-        self._require_approved(by)
+        self._require_approved()
 
-    def _require_approved(self, by: By) -> None:
+    def _require_approved(self) -> None:
         names = {" ".join(each.name.split()).casefold() for each in self.approved_by}
         if {each.role for each in self.approved_by} != APPROVERS or len(names) < 2:
             raise NotApprovedByBoth("Name the Principal and the Head of Inclusion who approved.")
-        for each in self.approved_by:
-            if each.approved_on is not None:
-                require_past(each.approved_on, by)
+        days = [each.approved_on for each in self.approved_by if each.approved_on is not None]
+        if any(day > self.occurred_on for day in days):
+            raise NotApprovedByBoth("Both approve by the day on which it is agreed.")
 
     def _limit(self, by: By) -> FrozenLimit:
         limit = by.rules.timetable_limit(self.local_authority, self.start_on)

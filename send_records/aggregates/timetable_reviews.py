@@ -56,6 +56,9 @@ class ReducedTimetableNotified(PupilEvent):
     def apply(self, pupil: Pupil) -> Pupil:
         return pupil
 
+    def recipients(self) -> tuple[str, ...]:
+        return (self.local_authority,)
+
 
 class NotifyReducedTimetable(Command):
     """Record that the local authority was told of a reduced timetable after it was agreed.

@@ -143,3 +143,11 @@ def test_a_healthcare_plan_names_the_family_as_they_were_on_its_day() -> None:
         HealthcarePlanRecorded,
         family_contacts=(Party(contact_id=MOTHER, name="Nasreen Rahman", relationship="mother"),),
     )
+
+
+def test_whoever_was_given_a_copy_of_a_plan_is_named() -> None:
+    copied = but(RECORD, copied_to=("Nasreen Rahman", "School nurse"))
+
+    [recorded] = a_family().given(PLACE).when(copied).decided()
+
+    assert recorded.recipients() == ("Nasreen Rahman", "School nurse")

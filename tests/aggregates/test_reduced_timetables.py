@@ -158,10 +158,24 @@ def test_nobody_else_s_approval_stands_for_theirs() -> None:
         Approval.model_validate({"name": "Sam Okoro", "role": "senco"})
 
 
-def test_nobody_approves_on_a_day_to_come() -> None:
-    later = PRINCIPAL.model_copy(update={"approved_on": date(2026, 11, 24)})
+def test_both_approve_by_the_day_on_which_it_is_agreed() -> None:
+    on_the_day = Approval(name="Paul Grey", role=Role.HEAD_OF_INCLUSION, approved_on=AGREE.start_on)
+    approved = but(AGREE, approved_by=(PRINCIPAL, on_the_day))
 
-    consented().when(but(AGREE, approved_by=(later, HEAD))).refused(NotYetHappened)
+    consented().when(approved).refused(NotApprovedByBoth)
+    consented().when(but(approved, occurred_on=AGREE.start_on)).then(ReducedTimetableAgreed)
+
+
+def test_a_local_authority_that_was_told_is_among_those_who_know() -> None:
+    [untold] = consented().when(but(AGREE, local_authority="Oldham")).decided()
+    told = but(AGREE, local_authority="Oldham", la_notified_on=date(2025, 9, 15))
+    [at_once] = consented().when(told).decided()
+    later = NotifyReducedTimetable(
+        occurred_on=date(2025, 9, 17), local_authority="Derby", how="Its form"
+    )
+    [afterwards] = reduced().when(later).decided()
+
+    assert [e.recipients() for e in (untold, at_once, afterwards)] == [(), ("Oldham",), ("Derby",)]
 
 
 def test_a_timetable_is_never_reduced_for_behaviour() -> None:
