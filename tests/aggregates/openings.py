@@ -20,7 +20,8 @@ from send_records.aggregates.annual_reviews import InviteePart
 from send_records.aggregates.appeals import LodgeAppeal
 from send_records.aggregates.base import Command
 from send_records.aggregates.complaints import ReceiveComplaint
-from send_records.aggregates.concerns import Answer, AnswerConcern, Factor, RaiseConcern
+from send_records.aggregates.concern_answers import AnswerConcern
+from send_records.aggregates.concerns import Answer, Factor, RaiseConcern
 from send_records.aggregates.consents import Purpose, RecordAgreement
 from send_records.aggregates.delivery import Deliverer, Delivery, Tier
 from send_records.aggregates.disputes import Ground as Restricted
@@ -43,10 +44,10 @@ from send_records.aggregates.reviews import (
     HoldReview,
     Part,
     ReviewKind,
-    ScheduleReview,
     TargetOutcome,
     TargetReview,
 )
+from send_records.aggregates.scheduled_reviews import ScheduleReview
 from send_records.aggregates.transition import PlanTransition, TransitionKind
 from send_records.aggregates.values import Area, Role
 from tests.scenario import EHC_PLAN, IDENTIFY, MOTHER, RECORD_MOTHER, TELL, but

@@ -29,13 +29,14 @@ from pydantic import ValidationError
 from send_records.aggregates import consents, contacts, register
 from send_records.aggregates.assessments import RecordAssessment, Score
 from send_records.aggregates.base import Actor, By, Command, PupilEvent
-from send_records.aggregates.consents import NoticeOf, RecordAgreement
+from send_records.aggregates.consents import RecordAgreement
 from send_records.aggregates.contents import Content
 from send_records.aggregates.corrected import Struck
 from send_records.aggregates.corrections import CorrectEntry
 from send_records.aggregates.documents import FileDocument, SupersedeDocument
 from send_records.aggregates.ehc_plan_changes import AmendEhcPlan
 from send_records.aggregates.ehc_plans import RecordEhcPlan
+from send_records.aggregates.notices import NoticeOf
 from send_records.aggregates.plans import AmendPlan, DraftPlan, Target
 from send_records.aggregates.pupil import Pupil
 from send_records.aggregates.reduced_timetables import AgreeReducedTimetable, Approval

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import UUID
 
-from send_records.aggregates.concerns import (
-    AnswerConcern,
-    CloseConcern,
-    CompleteConcernQuestionnaire,
-    DiscussConcernWithParents,
-    RaiseConcern,
-)
+from send_records.aggregates.concern_answers import AnswerConcern, CloseConcern
+from send_records.aggregates.concern_questionnaires import CompleteConcernQuestionnaire
+from send_records.aggregates.concerns import DiscussConcernWithParents, RaiseConcern
 from send_records.aggregates.monitoring import EndMonitoring, ReviewMonitoring, StartMonitoring
 from tests.aggregates.model.book import (
     Concern,

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from send_records.aggregates.consents import (
-    GiveNotice,
     RecordAgreement,
     RecordAgreementRefused,
     SeekParentalAgreement,
     WithdrawAgreement,
 )
+from send_records.aggregates.notices import GiveNotice
 from tests.aggregates.model.book import (
     Desk,
     agreed,

@@ -11,11 +11,8 @@ from send_records.aggregates.agencies import (
     RecordAgencyInvolvement,
     ReferToAgency,
 )
-from send_records.aggregates.assessments import (
-    RecordAssessment,
-    RecordAttainment,
-    RecordObservation,
-)
+from send_records.aggregates.assessments import RecordAssessment
+from send_records.aggregates.attainments import RecordAttainment, RecordObservation
 from send_records.aggregates.needs import EndNeed, IdentifyNeed, RerankNeeds
 from tests.aggregates.model.book import (
     Desk,
@@ -27,7 +24,7 @@ from tests.aggregates.model.book import (
 )
 from tests.aggregates.model.numbers import is_code, score_range
 
-never_refused(RecordAttainment, RecordObservation)
+never_refused(RecordObservation)
 changes_nothing(
     RecordAssessment, RecordAttainment, RecordObservation, ReferToAgency, RecordAgencyAdvice
 )
@@ -83,12 +80,28 @@ def ended(desk: Desk, said: EndNeed) -> None:
 
 @refuses(RecordAssessment)
 def assessing(desk: Desk, said: RecordAssessment) -> Iterator[str]:
-    """Scores lie within the range of their tool."""
+    """Scores lie within the range of their tool; the Engagement model has none, and is told."""
+    if said.tool == "Engagement model":
+        if said.scores or not said.told:
+            yield "ToolHasNoScore"
+    elif not said.scores:
+        yield "ToolHasNoScore"
     for score in said.scores:
         bounds = score_range(desk.rules, said.tool, said.edition, score.name, said.occurred_on)
         for value in (score.value, score.low, score.high):
             if bounds and value is not None and not bounds.low <= value <= bounds.high:
                 yield "ScoreOutOfRange"
+
+
+@refuses(RecordAttainment)
+def attaining(desk: Desk, said: RecordAttainment) -> Iterator[str]:
+    """A result is one of its scale's, where the scale is known for the subject or for any."""
+    for subject in (said.subject, "*"):
+        for row in desk.rules.tools.scales:
+            if (row.name, row.subject) == (said.scale, subject):
+                if said.result not in row.results:
+                    yield "ResultNotOnScale"
+                return
 
 
 @refuses(ReferToAgency)

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import TypeVar
 
-from send_records.aggregates.rules import Row, Rules, ScoreRange
+from send_records.aggregates.rows import Row
+from send_records.aggregates.rules import Rules
+from send_records.aggregates.tools import ScoreRange
 
 R = TypeVar("R", bound=Row)
 
@@ -64,7 +66,7 @@ def timetable_days(rules: Rules, authority: str | None, on: date) -> int:
 def score_range(rules: Rules, tool: str, edition: str, name: str, on: date) -> ScoreRange | None:
     """The range of a score: of the tool and edition, of the tool, of any tool."""
     for wanted in ((tool, edition), (tool, "*"), ("*", edition), ("*", "*")):
-        for row in rules.score_ranges:
+        for row in rules.tools.score_ranges:
             if (row.tool, row.edition, row.name) == (*wanted, name) and holds(row, on):
                 return row
     return None

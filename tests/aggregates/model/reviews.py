@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from send_records.aggregates.reviews import HoldReview, RecordMissedReview, ScheduleReview
+from send_records.aggregates.reviews import HoldReview
+from send_records.aggregates.scheduled_reviews import RecordMissedReview, ScheduleReview
 from send_records.aggregates.voices import RecordParentVoice, RecordPupilVoice
 from tests.aggregates.model.book import Desk, heard, never_refused, refuses, strangers, writes
 
