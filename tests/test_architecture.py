@@ -133,7 +133,6 @@ ALLOWED_LENGTH: dict[str, str] = {
     "aggregates/pupil.py": "the whole pupil on one page, with admission and leaving",
     "disclosure/verify_extract.py": "one file by design: its receiver has nothing else of ours",
     "application.py": "one class: both ways in for a command, and the ways to read",
-    "demo/cases.py": "one function for each kind of entry in the case files",
     "store/embedded.py": "the whole life of a PostgreSQL process",
     "store/keyring.py": "one class: a cache of keys, and what fills and empties it",
 }

@@ -12,8 +12,8 @@ import orjson
 
 from send_records.aggregates.values import Role
 from send_records.custody import signing_keys
-from send_records.demo.cases import Post
 from send_records.demo.run import Api, Told
+from send_records.demo.said import Post
 from send_records.disclosure.extract import VERIFIER
 from send_records.settings import Settings
 

@@ -23,8 +23,9 @@ from psycopg import Connection
 from send_records.aggregates.base import Actor
 from send_records.aggregates.values import Role
 from send_records.bootstrap import Database, issuer
-from send_records.demo.cases import TEACHER, Entry, Post, post_for
+from send_records.demo.cases import TEACHER, Entry
 from send_records.demo.clock import close_door, open_door, set_clock
+from send_records.demo.said import Post, post_for
 from send_records.identity import LocalIssuer
 from send_records.settings import Settings
 from send_records.store.connections import one
