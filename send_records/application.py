@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import cast
@@ -18,27 +18,19 @@ from send_records.aggregates.contents import Content
 from send_records.aggregates.pupil import AdmitPupil, Pupil
 from send_records.aggregates.rules import Rules
 from send_records.aggregates.values import Source, day_in_london
-from send_records.errors import (
-    Conflict,
-    NotFound,
-    NotReadyYet,
-    SendRecordsError,
-)
+from send_records.errors import NotFound, SendRecordsError
 from send_records.execution import (
-    WAITS,
     Appending,
     Execution,
+    Executions,
     IdempotencyKeyReused,
     Outcome,
-    Step,
     go_on,
     require_role,
-    require_version,
     said,
 )
 from send_records.pupils import Pupils, erased
-from send_records.receipts import Receipt, receipt
-from send_records.store.appending import CommandRow, RecordedCommand
+from send_records.receipts import Receipt
 from send_records.store.contents import Contents
 from send_records.store.keyring import KeyDestroyed
 from send_records.store.mapper import EventMapper, Recorded
@@ -46,8 +38,6 @@ from send_records.store.notes import Signer
 from send_records.store.recorder import PostgresRecorder
 from send_records.store.sealing import Seals
 from send_records.threads import DECIDING, in_thread
-
-ATTEMPTS = 5
 
 REFUSALS = (IntegrityError, KeyDestroyed, SendRecordsError)
 """What an append may be refused with, which the command looks into."""
@@ -80,11 +70,11 @@ class SendRecords(Application[UUID]):
         self._recorder = recorder
         self._seals = seals
         self._mapper = EventMapper(seals)
-        self._receipts = receipts
         self._rules = rules
         self._clock = clock
         self._pupils = Pupils(recorder, self._mapper, seals.keyring)
         self._contents = Contents(recorder.pool, seals)
+        self._executions = Executions(recorder, seals, self._mapper, receipts, self._pupils)
         super().__init__()
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
@@ -101,17 +91,17 @@ class SendRecords(Application[UUID]):
         """Open a pupil's record, whose id is the command's."""
         require_role(command, request.actor)
         asked = said(request.command_id, command, request.actor)
-        if repeated := self._receipt_of(request.command_id, asked):
+        if repeated := self._executions.receipt_of(request.command_id, asked):
             return repeated
         by = self._by(request)
         events = command.decide(by)
         self._seals.keyring.make(request.command_id)
-        sealed = self._sealed(events, by.metadata, asked)
+        sealed = self._executions.sealed(events, by.metadata, asked)
         try:
             recorded = self._recorder.append(sealed.events, sealed.row)
         except IntegrityError:
             raise IdempotencyKeyReused("That key is the id of a record already.") from None
-        return self._receipt(recorded, request.command_id, asked)
+        return self._executions.receipt(recorded, request.command_id, asked)
 
     def execute(
         self,
@@ -173,64 +163,10 @@ class SendRecords(Application[UUID]):
     ) -> Execution:
         require_role(command, request.actor)
         asked = said(pupil_id, command, request.actor)
-        if command.files_content or not self._seals.keyring.at_hand(pupil_id):
-            yield WAITS
-        try:
-            by = self._by(request, self._uploaded(pupil_id, command, request))
-            return (yield from self._decision(pupil_id, command, by, asked, expected_version))
-        except NotReadyYet:
-            raise
-        except SendRecordsError:
-            # What it asks for may be refused because it was recorded already: by itself.
-            yield WAITS
-            if repeated := self._receipt_of(request.command_id, asked):
-                return repeated
-            raise
-
-    def _decision(
-        self,
-        pupil_id: UUID,
-        command: Command,
-        by: By,
-        asked: bytes,
-        expected_version: int | None,
-    ) -> Execution:
-        """Decide on the pupil as last seen here, which costs no question to the database: if it has
-        moved on since, the log takes no event of that version, and a refusal is looked into."""
-        for _ in range(ATTEMPTS):
-            seen = self._pupils.seen(pupil_id)
-            if seen is None:
-                yield WAITS
-            pupil = seen or self._pupils.now(pupil_id)
-            try:
-                require_version(pupil, expected_version)
-                if command.needs_history:
-                    by = replace(by, history=(yield from self._read(pupil)))
-                events = command.decide(pupil, by)
-            except SendRecordsError:
-                if seen is None:
-                    raise
-                yield WAITS
-                if self._pupils.now(pupil_id) is seen:
-                    raise
-                continue
-            try:
-                recorded = cast(RecordedCommand, (yield self._sealed(events, by.metadata, asked)))
-            except IntegrityError:
-                self._pupils.drop(pupil_id)
-                continue
-            except KeyDestroyed:
-                raise erased() from None
-            if recorded.found:
-                yield WAITS
-                return self._receipt(recorded, by.new_id, asked)
-            self._pupils.move_on(pupil, events)
-            return receipt(self._receipts, by.new_id, recorded)
-        raise Conflict("Others are writing in this record at this moment: try again.")
-
-    def _read(self, pupil: Pupil) -> Generator[Step, RecordedCommand | None, list[DomainEvent]]:
-        yield WAITS
-        return self._pupils.history(pupil)
+        by = partial(self._by_of, pupil_id, command, request)
+        return self._executions.of(
+            pupil_id, command, request.command_id, by, asked, expected_version
+        )
 
     def pupil(self, pupil_id: UUID) -> Pupil:
         """Return the pupil as it stands; raise NotFound if there is none, and Erased if it is
@@ -275,6 +211,9 @@ class SendRecords(Application[UUID]):
             raise erased() from None
         return None if kept is None else kept.content
 
+    def _by_of(self, pupil_id: UUID, command: Command, request: Request) -> By:
+        return self._by(request, self._uploaded(pupil_id, command, request))
+
     def _by(self, request: Request, content: Content | None = None) -> By:
         today = self.today()
         metadata = Metadata(
@@ -286,29 +225,3 @@ class SendRecords(Application[UUID]):
             policy_version=self._rules.edition(today).id,
         )
         return By(metadata, today, self._rules, content=content)
-
-    def _sealed(self, events: Sequence[DomainEvent], by: Metadata, asked: bytes) -> Appending:
-        """Return what is to be appended; raise Erased if the pupil is no more."""
-        try:
-            stored = [self._mapper.to_stored_event(event) for event in events]
-            mac = self._seals.mac(events[-1].originator_id, asked)
-        except KeyDestroyed:
-            raise erased() from None
-        return Appending(stored, CommandRow(by.command_id, by.recorded_by.id, mac))
-
-    def _receipt_of(self, command_id: UUID, asked: bytes) -> Receipt | None:
-        recorded = self._recorder.find_command(command_id)
-        if recorded is None:
-            return None
-        return self._receipt(recorded, command_id, asked)
-
-    def _receipt(self, recorded: RecordedCommand, command_id: UUID, asked: bytes) -> Receipt:
-        """Return the receipt of a recorded command; raise IdempotencyKeyReused if it was for
-        another request than the one asked."""
-        try:
-            mac = self._seals.mac(recorded.stream_id, asked)
-        except KeyDestroyed:
-            raise erased() from None
-        if recorded.request_mac != mac:
-            raise IdempotencyKeyReused("That Idempotency-Key was used for another request.")
-        return receipt(self._receipts, command_id, recorded)

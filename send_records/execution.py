@@ -7,19 +7,35 @@ WAITS.  So threads and tasks of an event loop go through the same steps, each in
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
+from typing import cast
 from uuid import UUID
 
 import orjson
+from eventsourcing.persistence import IntegrityError
 
-from send_records.aggregates.base import Actor, Entry
+from send_records.aggregates.base import Actor, By, Command, DomainEvent, Entry, Metadata
 from send_records.aggregates.pupil import Pupil
-from send_records.errors import Invalid, NotPermitted, StaleVersion
-from send_records.receipts import Receipt
+from send_records.errors import (
+    Conflict,
+    Invalid,
+    NotPermitted,
+    NotReadyYet,
+    SendRecordsError,
+    StaleVersion,
+)
+from send_records.pupils import Pupils, erased
+from send_records.receipts import Receipt, receipt
 from send_records.store.appending import CommandRow, RecordedCommand
-from send_records.store.mapper import VersionedEvent
+from send_records.store.keyring import KeyDestroyed
+from send_records.store.mapper import EventMapper, VersionedEvent
+from send_records.store.notes import Signer
+from send_records.store.recorder import PostgresRecorder
+from send_records.store.sealing import Seals
+
+ATTEMPTS = 5
 
 
 class IdempotencyKeyReused(Invalid):
@@ -77,3 +93,116 @@ def said(pupil_id: UUID, entry: Entry, actor: Actor) -> bytes:
     """Return what is asked, of whom and by whom, as bytes: equal for a retry only."""
     asked = [type(entry).__name__, pupil_id, actor.id, entry.model_dump(mode="json")]
     return orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
+
+
+class Executions:
+    """The executions of one trust's commands, and the two ends that admission shares with them."""
+
+    def __init__(
+        self,
+        recorder: PostgresRecorder,
+        seals: Seals,
+        mapper: EventMapper,
+        receipts: Signer,
+        pupils: Pupils,
+    ) -> None:
+        self._recorder = recorder
+        self._seals = seals
+        self._mapper = mapper
+        self._receipts = receipts
+        self._pupils = pupils
+
+    def of(
+        self,
+        pupil_id: UUID,
+        command: Command,
+        command_id: UUID,
+        by: Callable[[], By],
+        asked: bytes,
+        expected_version: int | None,
+    ) -> Execution:
+        """Yield the steps of a command, return its receipt; ``by`` is called once it may wait."""
+        if command.files_content or not self._seals.keyring.at_hand(pupil_id):
+            yield WAITS
+        try:
+            return (yield from self._decision(pupil_id, command, by(), asked, expected_version))
+        except NotReadyYet:
+            raise
+        except SendRecordsError:
+            # What it asks for may be refused because it was recorded already: by itself.
+            yield WAITS
+            if repeated := self.receipt_of(command_id, asked):
+                return repeated
+            raise
+
+    def _decision(
+        self,
+        pupil_id: UUID,
+        command: Command,
+        by: By,
+        asked: bytes,
+        expected_version: int | None,
+    ) -> Execution:
+        """Decide on the pupil as last seen here, which costs no question to the database: if it has
+        moved on since, the log takes no event of that version, and a refusal is looked into."""
+        for _ in range(ATTEMPTS):
+            seen = self._pupils.seen(pupil_id)
+            if seen is None:
+                yield WAITS
+            pupil = seen or self._pupils.now(pupil_id)
+            try:
+                require_version(pupil, expected_version)
+                if command.needs_history:
+                    by = replace(by, history=(yield from self._read(pupil)))
+                events = command.decide(pupil, by)
+            except SendRecordsError:
+                if seen is None:
+                    raise
+                yield WAITS
+                if self._pupils.now(pupil_id) is seen:
+                    raise
+                continue
+            try:
+                recorded = cast(RecordedCommand, (yield self.sealed(events, by.metadata, asked)))
+            except IntegrityError:
+                self._pupils.drop(pupil_id)
+                continue
+            except KeyDestroyed:
+                raise erased() from None
+            if recorded.found:
+                yield WAITS
+                return self.receipt(recorded, by.new_id, asked)
+            self._pupils.move_on(pupil, events)
+            return receipt(self._receipts, by.new_id, recorded)
+        raise Conflict("Others are writing in this record at this moment: try again.")
+
+    def _read(self, pupil: Pupil) -> Generator[Step, RecordedCommand | None, list[DomainEvent]]:
+        yield WAITS
+        return self._pupils.history(pupil)
+
+    def sealed(self, events: Sequence[DomainEvent], by: Metadata, asked: bytes) -> Appending:
+        """Return what is to be appended; raise Erased if the pupil is no more."""
+        try:
+            stored = [self._mapper.to_stored_event(event) for event in events]
+            mac = self._seals.mac(events[-1].originator_id, asked)
+        except KeyDestroyed:
+            raise erased() from None
+        return Appending(stored, CommandRow(by.command_id, by.recorded_by.id, mac))
+
+    def receipt_of(self, command_id: UUID, asked: bytes) -> Receipt | None:
+        """Return the receipt of a command that was recorded already; raise as ``receipt``."""
+        recorded = self._recorder.find_command(command_id)
+        if recorded is None:
+            return None
+        return self.receipt(recorded, command_id, asked)
+
+    def receipt(self, recorded: RecordedCommand, command_id: UUID, asked: bytes) -> Receipt:
+        """Return the receipt of a recorded command; raise IdempotencyKeyReused if it was for
+        another request than the one asked."""
+        try:
+            mac = self._seals.mac(recorded.stream_id, asked)
+        except KeyDestroyed:
+            raise erased() from None
+        if recorded.request_mac != mac:
+            raise IdempotencyKeyReused("That Idempotency-Key was used for another request.")
+        return receipt(self._receipts, command_id, recorded)

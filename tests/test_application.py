@@ -25,11 +25,11 @@ from send_records.aggregates.pupil import (
 )
 from send_records.aggregates.retention import RetentionClassAssigned
 from send_records.aggregates.values import Role, Source
-from send_records.application import ATTEMPTS, Request, SendRecords
+from send_records.application import Request, SendRecords
 from send_records.bootstrap import Database, now
 from send_records.demo.clock import append_function
 from send_records.errors import Conflict, NotFound, NotPermitted, OutcomeUnknown, StaleVersion
-from send_records.execution import IdempotencyKeyReused, go_on, said
+from send_records.execution import ATTEMPTS, IdempotencyKeyReused, go_on, said
 from send_records.projections.engine import Engine
 from send_records.receipts import Receipt
 from send_records.rules import shipped_rules
@@ -244,7 +244,7 @@ def test_a_request_that_its_own_twin_overtook_is_not_refused(
     assert (receipt.version, receipt.replayed) == (3, True)
     assert records.size() == 3
     asked = said(pupil_id, LEAVE, SENCO)
-    steps = slow._decision(pupil_id, LEAVE, slow._by(request), asked, expected_version)
+    steps = slow._executions._decision(pupil_id, LEAVE, slow._by(request), asked, expected_version)
     with pytest.raises((StaleVersion, PupilNotOnRoll)):  # as it would be without a second look
         list(iter(partial(go_on, steps), None))
 
