@@ -32,7 +32,8 @@ from send_records.rules import shipped_rules
 from send_records.settings import Settings
 from send_records.store.appending import CommandRow, append_commands
 from send_records.store.connections import one
-from send_records.store.embedded import SUPERUSER, EmbeddedPostgres
+from send_records.store.data_directory import SUPERUSER
+from send_records.store.embedded import EmbeddedPostgres
 from send_records.store.mapper import EventMapper, VersionedEvent
 from send_records.store.recorder import PostgresRecorder
 from send_records.store.signing import Purpose

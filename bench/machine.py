@@ -13,7 +13,8 @@ from typing import Any
 
 from bench.rounds import timed
 from send_records.store.connections import one
-from send_records.store.embedded import SUPERUSER, EmbeddedPostgres
+from send_records.store.data_directory import SUPERUSER
+from send_records.store.embedded import EmbeddedPostgres
 
 PEERS = ("eventsourcing", "psycopg", "pydantic", "fastapi", "uvicorn", "cryptography", "orjson")
 

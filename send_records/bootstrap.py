@@ -24,7 +24,8 @@ from send_records.settings import Settings
 from send_records.store.access import AccessLog
 from send_records.store.connections import in_schema, one, pool
 from send_records.store.contents import Contents
-from send_records.store.embedded import SUPERUSER, EmbeddedPostgres
+from send_records.store.data_directory import SUPERUSER
+from send_records.store.embedded import EmbeddedPostgres
 from send_records.store.guards import require_safe
 from send_records.store.migrate import claim, migrate, require_trust
 from send_records.store.notary import Notary, require_as_signed

@@ -22,7 +22,8 @@ from send_records.application import SendRecords
 from send_records.bootstrap import Database
 from send_records.projections.engine import Engine
 from send_records.store.connections import Pool, in_schema, one, pool
-from send_records.store.embedded import SUPERUSER, EmbeddedPostgres
+from send_records.store.data_directory import SUPERUSER
+from send_records.store.embedded import EmbeddedPostgres
 from send_records.store.migrate import claim, migrate
 from send_records.store.recorder import PostgresRecorder
 from send_records.store.roles import Roles, admit_only, provision

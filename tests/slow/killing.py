@@ -23,7 +23,8 @@ from send_records.bootstrap import Database
 from send_records.errors import NotReadyYet, SendRecordsError
 from send_records.receipts import Receipt
 from send_records.store.connections import in_schema, one
-from send_records.store.embedded import SUPERUSER, EmbeddedPostgres
+from send_records.store.data_directory import SUPERUSER
+from send_records.store.embedded import EmbeddedPostgres
 from send_records.store.migrate import claim, migrate
 from send_records.store.roles import Roles, provision
 from tests.keys import TRUST

@@ -39,7 +39,8 @@ from send_records.custody import Keys, open_keys
 from send_records.keeper import Keeper
 from send_records.settings import Settings
 from send_records.store.connections import in_schema, one
-from send_records.store.embedded import SUPERUSER, EmbeddedPostgres
+from send_records.store.data_directory import SUPERUSER
+from send_records.store.embedded import EmbeddedPostgres
 from send_records.store.programs import Programs
 from tests.api.client import path_of
 from tests.api.story import DPO

@@ -32,7 +32,7 @@ from send_records.receipts import Receipt
 from send_records.store.access import Access, AccessLog, AccessPurpose, Act, Tier
 from send_records.store.connections import Pool, in_schema, pool
 from send_records.store.damage import Damage, Finding
-from send_records.store.embedded import SUPERUSER
+from send_records.store.data_directory import SUPERUSER
 from send_records.store.ledger import Log, Tiles
 from send_records.store.notes import Checkpoint, Signer
 from send_records.store.places import Place

@@ -10,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from send_records.bootstrap import Database
 from send_records.store.connections import in_schema, one
-from send_records.store.embedded import SUPERUSER
+from send_records.store.data_directory import SUPERUSER
 from tests.conftest import Cluster
 
 

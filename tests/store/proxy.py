@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from send_records.store.embedded import SOCKET
+from send_records.store.data_directory import SOCKET
 
 EXECUTED = re.compile(rb"SELECT \d+\x00.*Z\x00\x00\x00\x05I\Z", re.S)
 """What the server says when a query is done and, outside a transaction, committed."""

@@ -31,7 +31,7 @@ from send_records.store.access import (
 )
 from send_records.store.connections import Pool, in_schema, one, pool
 from send_records.store.damage import Damage, Walked
-from send_records.store.embedded import SUPERUSER
+from send_records.store.data_directory import SUPERUSER
 from send_records.store.ledger import Log
 from send_records.store.outside import Outside
 from send_records.store.sealing import DoesNotOpen

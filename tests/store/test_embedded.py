@@ -18,7 +18,8 @@ from threading import Timer
 import psycopg
 import pytest
 
-from send_records.store.embedded import PATIENCE, SUPERUSER, EmbeddedPostgres
+from send_records.store.data_directory import SUPERUSER
+from send_records.store.embedded import PATIENCE, EmbeddedPostgres
 from send_records.store.programs import EmbeddedPostgresFailed, binary
 from tests.scratch import kill, processes_in, scratch
 

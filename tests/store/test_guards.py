@@ -14,7 +14,8 @@ from psycopg.sql import SQL, Identifier
 
 from send_records.bootstrap import Database
 from send_records.store.connections import one
-from send_records.store.embedded import SUPERUSER, EmbeddedPostgres
+from send_records.store.data_directory import SUPERUSER
+from send_records.store.embedded import EmbeddedPostgres
 from send_records.store.guards import UnsafeDatabase, require_safe
 from send_records.store.migrate import MigrationsPending
 

@@ -19,7 +19,7 @@ from psycopg.sql import SQL, Identifier
 
 from send_records.store import keystore, keystore_postgres
 from send_records.store.connections import one
-from send_records.store.embedded import SUPERUSER
+from send_records.store.data_directory import SUPERUSER
 from send_records.store.keystore import (
     KeptKey,
     KeyStore,
