@@ -23,10 +23,10 @@ from send_records.store.access import Access, AccessPurpose, Act, Tier, append_a
 from send_records.store.appending import CommandRow, append_commands
 from send_records.store.connections import one
 from send_records.store.erasure import mark_destroyed
-from send_records.store.keyring import Rotation
 from send_records.store.mapper import EventMapper
 from send_records.store.recorder import select
 from send_records.store.shares import split
+from send_records.store.wrapping import Rotation
 
 
 class RecordHeld(RuleBroken):

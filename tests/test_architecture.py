@@ -132,7 +132,6 @@ ALLOWED_LENGTH: dict[str, str] = {
     "aggregates/plans.py": "one kind of record: six pairs",
     "aggregates/pupil.py": "the whole pupil on one page, with admission and leaving",
     "disclosure/verify_extract.py": "one file by design: its receiver has nothing else of ours",
-    "store/keyring.py": "one class: a cache of keys, and what fills and empties it",
 }
 """The modules over 250 lines, and why each is one."""
 

@@ -12,15 +12,13 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from uuid import UUID
 
-from send_records.store.keks import KEY_BYTES, Kek, KekMissing, Keks
-from send_records.store.keystore import KeptKey, KeyStore, NoEpoch, OwnerDestroyed
+from send_records.store.keks import KEY_BYTES, Kek, Keks
+from send_records.store.keystore import KeyStore, OwnerDestroyed
+from send_records.store.wrapping import Rotation, Wrapping, bound_to
 
 SECONDS = 300.0  # that a key, or what was opened with it, stays in memory
-BATCH = 500  # keys rewrapped in one transaction
-ROUND = 100_000  # keys read at once to be rewrapped: some 30 MB
 OwnerKeys = Mapping[int, bytes | None]  # by number; None for one that is destroyed
 NONE: tuple[float, OwnerKeys] = (float("-inf"), {})  # of an owner who is not in memory
 
@@ -35,15 +33,6 @@ class KeyMissing(LookupError):
 
 class KeyStoreLost(Exception):
     """There are KEKs here, and a key store in which nothing ever was."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rotation:
-    """What a rotation did: from which epoch to which, and how many keys it rewrapped."""
-
-    from_epoch: int
-    to_epoch: int
-    keys: int
 
 
 class Keyring:
@@ -61,6 +50,7 @@ class Keyring:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._keks = store, keks
+        self._wrapping = Wrapping(store, keks)
         self._seconds, self._most, self._clock = seconds, most, clock
         self._turn = threading.RLock()
         self._cache: dict[UUID, tuple[float, OwnerKeys]] = {}  # the oldest first
@@ -93,7 +83,7 @@ class Keyring:
 
     def live(self, owner: UUID) -> list[tuple[int, bytes]]:
         """Return all live keys with their numbers, the newest first, as the store has them now."""
-        keys = {kept.key_no: self._opened(kept, {}) for kept in self._store.load([owner])}
+        keys = {kept.key_no: self._wrapping.opened(kept, {}) for kept in self._store.load([owner])}
         return [(no, key) for no in sorted(keys, reverse=True) if (key := keys[no]) is not None]
 
     def load(self, owners: Collection[UUID]) -> None:
@@ -136,46 +126,18 @@ class Keyring:
         return self._forgotten
 
     def rotate(self, progress: Callable[[int, int], None] = lambda done, total: None) -> Rotation:
-        """Wrap all keys under a new epoch's KEK, then retire the older KEKs: with them dies every
-        backup of the key store.  If a rotation was cut short, at whatever step, finish that one.
-
-        Others go on using and making keys.  ``progress`` is told how many are done, of how many.
-        """
-        current, epochs = self.check(), self._keks.epochs()
-        cut_short = set(epochs) - {current} or self._store.wrapped_before(current, 1)
-        to_epoch = max([current, *epochs]) if cut_short else current + 1
-        self._keks.make(to_epoch)
-        kek, keks, done = self._keks.kek(to_epoch), dict[int, Kek](), 0
-        self._store.begin_epoch(to_epoch)
-        while older := self._store.wrapped_before(to_epoch, ROUND):
-            total = done + len(older)
-            for start in range(0, len(older), BATCH):
-                batch = {
-                    kept: kek.wrap(key, _bound_to(kept.owner, kept.key_no))
-                    for kept in older[start : start + BATCH]
-                    if (key := self._opened(kept, keks)) is not None
-                }
-                done += self._store.rewrap(batch, to_epoch)
-                progress(done, total)
-        self.check()
-        for epoch in (epoch for epoch in self._keks.epochs() if epoch < to_epoch):
-            self._keks.retire(epoch)
-        return Rotation(to_epoch - 1, to_epoch, done)
+        """Wrap all keys under a new epoch's KEK, while others go on using and making keys: see
+        ``wrapping``."""
+        return self._wrapping.rotate(progress)
 
     def check(self) -> int:
         """Return the epoch; raise NoEpoch, or what is wrong with its KEK: one key must open."""
-        epoch = self._store.epoch()
-        if epoch is None:
-            raise NoEpoch("The key store has no epoch: open it with open_keyring.")
-        self._keks.kek(epoch)
-        for kept in self._store.wrapped_before(epoch + 1, 1):
-            self._opened(kept, {})
-        return epoch
+        return self._wrapping.check()
 
     def _add(self, owner: UUID, key_no: int) -> tuple[int, bytes]:
-        key, bound_to = os.urandom(KEY_BYTES), _bound_to(owner, key_no)
+        key, to = os.urandom(KEY_BYTES), bound_to(owner, key_no)
         try:
-            self._store.add(owner, key_no, lambda epoch: self._keks.kek(epoch).wrap(key, bound_to))
+            self._store.add(owner, key_no, lambda epoch: self._keks.kek(epoch).wrap(key, to))
         except OwnerDestroyed as error:
             raise KeyDestroyed(str(error)) from error
         if key_no > 1:
@@ -198,7 +160,7 @@ class Keyring:
         forgotten, until = self._forgotten, self._clock() + self._seconds
         found, keks = dict[UUID, dict[int, bytes | None]](), dict[int, Kek]()
         for kept in self._store.load(owners):
-            found.setdefault(kept.owner, {})[kept.key_no] = self._opened(kept, keks)
+            found.setdefault(kept.owner, {})[kept.key_no] = self._wrapping.opened(kept, keks)
         with self._turn:
             for owner, keys in found.items() if forgotten == self._forgotten else ():
                 self._pop(owner)
@@ -207,19 +169,6 @@ class Keyring:
             while self._count > self._most:
                 self._pop(next(iter(self._cache)))
         return dict(found)
-
-    def _opened(self, kept: KeptKey, keks: dict[int, Kek]) -> bytes | None:
-        while kept.wrapped is not None:
-            try:
-                if kept.epoch not in keks:
-                    keks[kept.epoch] = self._keks.kek(kept.epoch)
-                return keks[kept.epoch].unwrap(kept.wrapped, _bound_to(kept.owner, kept.key_no))
-            except KekMissing:  # perhaps a rotation has retired it since the key was read
-                again = self._store.find(kept.owner, kept.key_no)
-                if again is None or again == kept:
-                    raise
-                kept = again
-        return None
 
     def _cached(self, owner: UUID) -> OwnerKeys:
         now = self._clock()
@@ -265,7 +214,3 @@ def open_keyring(store: KeyStore, keks: Keks, *, seconds: float = SECONDS) -> Ke
     keyring = Keyring(store, keks, seconds=seconds)
     keyring.check()
     return keyring
-
-
-def _bound_to(owner: UUID, key_no: int) -> bytes:
-    return owner.bytes + key_no.to_bytes(2, "big")

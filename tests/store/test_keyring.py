@@ -20,18 +20,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from send_records.store import keyring as module
+from send_records.store import wrapping as module
 from send_records.store.keks import Kek, KekFiles, KekMissing, WrongKek
-from send_records.store.keyring import (
-    KeyDestroyed,
-    KeyMissing,
-    Keyring,
-    KeyStoreLost,
-    Rotation,
-    open_keyring,
-)
+from send_records.store.keyring import KeyDestroyed, KeyMissing, Keyring, KeyStoreLost, open_keyring
 from send_records.store.keystore import KeptKey, KeyStore, NoEpoch, SqliteKeyStore
 from send_records.store.keystore_postgres import key_store
+from send_records.store.wrapping import Rotation
 from tests.conftest import Cluster
 from tests.store.test_keystores import RewrapsBlindly, empty_database
 from tests.store.writing import at_once
@@ -542,7 +536,7 @@ class RetiresFirst(Keyring):
         self._keks.retire(before)
         kek = self._keks.kek(before + 1)
         fresh = {
-            kept: kek.wrap(key, module._bound_to(kept.owner, kept.key_no))
+            kept: kek.wrap(key, module.bound_to(kept.owner, kept.key_no))
             for kept, key in opened.items()
         }
         return Rotation(before, before + 1, self._store.rewrap(fresh, before + 1))
