@@ -16,7 +16,8 @@ from send_records.aggregates.base import Command, DomainEvent
 from send_records.aggregates.concern_answers import AnswerConcern
 from send_records.aggregates.concerns import Answer
 from send_records.aggregates.consents import Purpose, RecordAgreement
-from send_records.aggregates.plans import DraftPlan, PlanKind, Target
+from send_records.aggregates.plan_contents import PlanKind, Target
+from send_records.aggregates.plans import DraftPlan
 from send_records.aggregates.pupil import Pupil
 from send_records.aggregates.reviews import Attendee, HoldReview, Part, ReviewKind, TargetReview
 from send_records.aggregates.scheduled_reviews import ScheduleReview

@@ -12,6 +12,7 @@ from datetime import date
 from uuid import UUID
 
 from send_records.aggregates.base import DomainEvent
+from send_records.aggregates.plan_contents import Target
 from send_records.aggregates.plans import (
     PlanAgreed,
     PlanAmended,
@@ -19,7 +20,6 @@ from send_records.aggregates.plans import (
     PlanEnded,
     PlanShared,
     PlanSuperseded,
-    Target,
 )
 from send_records.aggregates.reviews import ReviewHeld, TargetReviewed
 from send_records.projections.base import differing, marked_as

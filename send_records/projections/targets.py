@@ -12,13 +12,13 @@ from datetime import date
 from typing import Any, ClassVar, Literal
 from uuid import UUID, uuid5
 
+from send_records.aggregates.plan_contents import Target
 from send_records.aggregates.plans import (
     PlanAgreed,
     PlanAmended,
     PlanDrafted,
     PlanEnded,
     PlanSuperseded,
-    Target,
 )
 from send_records.aggregates.reviews import TargetOutcome, TargetReviewed
 from send_records.projections.conditions import OfAcademy, before

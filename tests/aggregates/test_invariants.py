@@ -51,7 +51,8 @@ from send_records.aggregates.la_decisions import AppealGround
 from send_records.aggregates.medical import PlaceOnMedicalRegister
 from send_records.aggregates.monitoring import MonitoringEnded, MonitoringStarted, StartMonitoring
 from send_records.aggregates.paths import ENVELOPE
-from send_records.aggregates.plans import DraftPlan, PlanKind, Target
+from send_records.aggregates.plan_contents import PlanKind, Target
+from send_records.aggregates.plans import DraftPlan
 from send_records.aggregates.provision import StartProvision
 from send_records.aggregates.pupil import MovePupilAcademy, Pupil, PupilMovedAcademy, RecordLeaving
 from send_records.aggregates.reduced_timetables import (

@@ -5,27 +5,29 @@ from uuid import UUID
 
 import pytest
 
+from send_records.aggregates.plan_contents import (
+    Helper,
+    OutcomeNotCited,
+    OutcomeNotInPlan,
+    PlanKind,
+    ReviewTooFarAhead,
+    Target,
+    TargetNotDated,
+    TargetsNotOneToFour,
+)
 from send_records.aggregates.plans import (
     AgreePlan,
     AmendPlan,
     DraftAlreadyOpen,
     DraftPlan,
     EndPlan,
-    Helper,
-    OutcomeNotCited,
-    OutcomeNotInPlan,
     PlanAgreed,
     PlanAmended,
     PlanDrafted,
     PlanEnded,
-    PlanKind,
     PlanShared,
     PlanSuperseded,
-    ReviewTooFarAhead,
     SharePlan,
-    Target,
-    TargetNotDated,
-    TargetsNotOneToFour,
 )
 from send_records.aggregates.values import Area
 from send_records.errors import NotFound

@@ -24,7 +24,8 @@ from send_records.aggregates.delivery import (
     planned_sessions,
     stretch,
 )
-from send_records.aggregates.plans import DraftPlan, PlanKind, Target, TargetNotInPlan
+from send_records.aggregates.plan_contents import PlanKind, Target
+from send_records.aggregates.plans import DraftPlan, TargetNotInPlan
 from send_records.aggregates.provision import (
     ChangeProvision,
     OutsideProvision,

@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from send_records.aggregates.plans import DraftPlan, PlanKind, Target
+from send_records.aggregates.plan_contents import PlanKind, Target
+from send_records.aggregates.plans import DraftPlan
 from send_records.aggregates.reviews import (
     AlreadyReviewed,
     AnnualReviewIsItsOwnEntry,

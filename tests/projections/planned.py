@@ -10,23 +10,17 @@ from hypothesis import strategies as st
 
 from send_records.aggregates.agencies import EndAgencyInvolvement, RecordAgencyInvolvement
 from send_records.aggregates.base import DomainEvent
-from send_records.aggregates.consents import (
-    Purpose,
-    RecordAgreement,
-    RecordAgreementRefused,
-)
+from send_records.aggregates.consents import Purpose, RecordAgreement, RecordAgreementRefused
 from send_records.aggregates.monitoring import (
     MonitoringOutcome,
     NextStep,
     ReviewMonitoring,
     StartMonitoring,
 )
-from send_records.aggregates.plans import AgreePlan, DraftPlan, PlanKind, Target
+from send_records.aggregates.plan_contents import PlanKind, Target
+from send_records.aggregates.plans import AgreePlan, DraftPlan
 from send_records.aggregates.pupil import ReadmitPupil, RecordLeaving
-from send_records.aggregates.register import (
-    ChangeSupportLevel,
-    SupportLevel,
-)
+from send_records.aggregates.register import ChangeSupportLevel, SupportLevel
 from send_records.aggregates.reviews import (
     Attendee,
     HoldReview,

@@ -27,7 +27,8 @@ from send_records.aggregates.monitoring import (
     StartMonitoring,
 )
 from send_records.aggregates.notices import GiveNotice, NoticeOf
-from send_records.aggregates.plans import AmendPlan, DraftPlan, EndPlan, PlanKind, Target
+from send_records.aggregates.plan_contents import PlanKind, Target
+from send_records.aggregates.plans import AmendPlan, DraftPlan, EndPlan
 from send_records.aggregates.pupil import MovePupilAcademy, ReadmitPupil, RecordLeaving
 from send_records.aggregates.retention import HoldKind, PlaceLegalHold, ReleaseLegalHold
 from send_records.aggregates.reviews import Attendee, HoldReview, Part, ReviewKind, TargetReview

@@ -21,7 +21,8 @@ from send_records.aggregates.monitoring import (
     StartMonitoring,
 )
 from send_records.aggregates.needs import EndNeed, IdentifyNeed, RerankNeeds
-from send_records.aggregates.plans import DraftPlan, EndPlan, PlanKind
+from send_records.aggregates.plan_contents import PlanKind
+from send_records.aggregates.plans import DraftPlan, EndPlan
 from send_records.aggregates.pupil import MovePupilAcademy, ReadmitPupil, RecordLeaving
 from send_records.aggregates.register import (
     ChangeSupportLevel,
