@@ -15,7 +15,8 @@ from eventsourcing.utils import Environment, EnvType
 
 from send_records.aggregates.base import Actor, By, Command, DomainEvent, Metadata
 from send_records.aggregates.contents import Content
-from send_records.aggregates.pupil import AdmitPupil, Pupil
+from send_records.aggregates.enrolment import AdmitPupil
+from send_records.aggregates.pupil import Pupil
 from send_records.aggregates.rules import Rules
 from send_records.aggregates.values import Source, day_in_london
 from send_records.errors import NotFound, SendRecordsError

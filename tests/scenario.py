@@ -17,9 +17,10 @@ from send_records.aggregates.contents import Content
 from send_records.aggregates.corrected import Reading, as_corrected, pupil_of
 from send_records.aggregates.details import Sex
 from send_records.aggregates.ehc_plans import PlanOutcome, RecordEhcPlan
+from send_records.aggregates.enrolment import AdmitPupil
 from send_records.aggregates.needs import IdentifyNeed
 from send_records.aggregates.notices import GiveNotice, NoticeOf
-from send_records.aggregates.pupil import AdmitPupil, Pupil
+from send_records.aggregates.pupil import Pupil
 from send_records.aggregates.register import AddToSendRegister, SupportLevel
 from send_records.aggregates.values import Area, Role, Source
 from send_records.api.refusals import refusals_of_command

@@ -16,13 +16,8 @@ from send_records.aggregates.contacts import ContactRecorded
 from send_records.aggregates.corrected import WhyWithdrawn
 from send_records.aggregates.corrections import AlreadyWithdrawn, CorrectEntry, WithdrawEntry
 from send_records.aggregates.details import ChangeYearGroup, NotACode, RecordCircumstances
-from send_records.aggregates.pupil import (
-    Pupil,
-    PupilAdmitted,
-    PupilNotOnRoll,
-    ReadmitPupil,
-    RecordLeaving,
-)
+from send_records.aggregates.enrolment import PupilAdmitted, ReadmitPupil, RecordLeaving
+from send_records.aggregates.pupil import Pupil, PupilNotOnRoll
 from send_records.aggregates.retention import RetentionClassAssigned
 from send_records.aggregates.values import Role, Source
 from send_records.application import Request, SendRecords

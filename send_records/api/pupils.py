@@ -6,7 +6,12 @@ from functools import partial
 
 from fastapi import Response
 
-from send_records.aggregates.pupil import AdmitPupil, MovePupilAcademy, ReadmitPupil, RecordLeaving
+from send_records.aggregates.enrolment import (
+    AdmitPupil,
+    MovePupilAcademy,
+    ReadmitPupil,
+    RecordLeaving,
+)
 from send_records.api.accounting import AssessmentAccess, ProvisionAccess, RestrictedAccess
 from send_records.api.dependencies import After, Asked, Cursor, Limit, Reader, Records
 from send_records.api.entries import Feed, feed_of

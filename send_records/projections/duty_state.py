@@ -11,7 +11,7 @@ import orjson
 from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.clocks import Clock, Clocks, Found
 from send_records.aggregates.details import PupilDetailsCorrected, YearGroupChanged
-from send_records.aggregates.pupil import (
+from send_records.aggregates.enrolment import (
     PupilAdmitted,
     PupilLeft,
     PupilMovedAcademy,

@@ -24,6 +24,7 @@ from send_records.aggregates.consents import (
     ParentalAgreementWithdrawn,
     Purpose,
 )
+from send_records.aggregates.enrolment import PupilLeft, PupilReadmitted
 from send_records.aggregates.monitoring import (
     MonitoringEnded,
     MonitoringReviewed,
@@ -37,7 +38,6 @@ from send_records.aggregates.plans import (
     PlanEnded,
     PlanSuperseded,
 )
-from send_records.aggregates.pupil import PupilLeft, PupilReadmitted
 from send_records.aggregates.register import (
     AddedToSendRegister,
     RemovedFromSendRegister,

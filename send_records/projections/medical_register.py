@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from send_records.aggregates.base import DomainEvent
+from send_records.aggregates.enrolment import PupilLeft, PupilReadmitted
 from send_records.aggregates.healthcare import HealthcarePlanRecorded
 from send_records.aggregates.medical import PlacedOnMedicalRegister, RemovedFromMedicalRegister
-from send_records.aggregates.pupil import PupilLeft, PupilReadmitted
 from send_records.projections.conditions import OfAcademy
 from send_records.projections.pages import Page, Views, page_in_order
 from send_records.projections.rows import SEALED

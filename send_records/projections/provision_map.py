@@ -19,6 +19,7 @@ from send_records.aggregates.delivery import (
     planned_cost,
     planned_sessions,
 )
+from send_records.aggregates.enrolment import PupilLeft, PupilReadmitted
 from send_records.aggregates.provision import (
     Provision,
     ProvisionChanged,
@@ -26,7 +27,6 @@ from send_records.aggregates.provision import (
     begun,
     changed,
 )
-from send_records.aggregates.pupil import PupilLeft, PupilReadmitted
 from send_records.aggregates.sessions import ProvisionEnded, ProvisionSessionsLogged, ended, logged
 from send_records.projections.conditions import OfAcademy
 from send_records.projections.pages import Page, Views, page_in_order

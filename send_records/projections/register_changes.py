@@ -14,6 +14,7 @@ from send_records.aggregates.details import (
     UpnReplaced,
     YearGroupChanged,
 )
+from send_records.aggregates.enrolment import PupilLeft, PupilMovedAcademy, PupilReadmitted
 from send_records.aggregates.monitoring import (
     MonitoringEnded,
     MonitoringReviewed,
@@ -21,7 +22,6 @@ from send_records.aggregates.monitoring import (
 )
 from send_records.aggregates.needs import NeedEnded, NeedIdentified, NeedReranked
 from send_records.aggregates.plans import PlanAmended, PlanDrafted, PlanEnded
-from send_records.aggregates.pupil import PupilLeft, PupilMovedAcademy, PupilReadmitted
 from send_records.aggregates.register import (
     AddedToSendRegister,
     RemovedFromSendRegister,

@@ -16,7 +16,7 @@ from typing_extensions import TypedDict  # typing's own is not enough for pydant
 
 from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.details import PupilDetailsCorrected
-from send_records.aggregates.pupil import (
+from send_records.aggregates.enrolment import (
     PupilAdmitted,
     PupilLeft,
     PupilMovedAcademy,

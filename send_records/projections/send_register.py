@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from send_records.aggregates.base import DomainEvent
-from send_records.aggregates.pupil import PupilAdmitted
+from send_records.aggregates.enrolment import PupilAdmitted
 from send_records.projections.base import Projection
 from send_records.projections.names import by_name
 from send_records.projections.pages import Opened, Page, Views, all_by, page_by

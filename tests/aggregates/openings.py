@@ -28,6 +28,7 @@ from send_records.aggregates.disputes import Ground as Restricted
 from send_records.aggregates.disputes import RestrictProcessing
 from send_records.aggregates.ehc_answers import RecordEhcPlanRefusal, RecordLaDecisionToAssess
 from send_records.aggregates.ehc_requests import AssessDecision, EhcRequester, RequestEhcAssessment
+from send_records.aggregates.enrolment import MovePupilAcademy, RecordLeaving
 from send_records.aggregates.handovers import SendHandover
 from send_records.aggregates.la_decisions import AppealGround
 from send_records.aggregates.medical import PlaceOnMedicalRegister
@@ -35,7 +36,6 @@ from send_records.aggregates.monitoring import StartMonitoring
 from send_records.aggregates.needs import IdentifyNeed
 from send_records.aggregates.plans import AgreePlan, DraftPlan, PlanKind, Target
 from send_records.aggregates.provision import StartProvision
-from send_records.aggregates.pupil import MovePupilAcademy, RecordLeaving
 from send_records.aggregates.reduced_timetables import AgreeReducedTimetable, Approval, Ground
 from send_records.aggregates.register import AddToSendRegister, SupportLevel
 from send_records.aggregates.retention import HoldKind, PlaceLegalHold

@@ -37,7 +37,7 @@ from send_records.aggregates.access_requests import (
     SubjectAccessRequested,
 )
 from send_records.aggregates.contacts import NoParentalResponsibility
-from send_records.aggregates.pupil import RecordLeaving
+from send_records.aggregates.enrolment import RecordLeaving
 from send_records.aggregates.values import Role
 from send_records.errors import Invalid, NotFound
 from tests.scenario import GRANDMOTHER, MOTHER, NOBODY, Scenario, a_family, but

@@ -37,8 +37,8 @@ from send_records.aggregates.base import NotYetHappened
 from send_records.aggregates.details import ChangeYearGroup
 from send_records.aggregates.ehc_plan_changes import RecordEhcPlanCeased
 from send_records.aggregates.ehc_plans import EhcPlanNotIssued, SectionNotInForce
+from send_records.aggregates.enrolment import MovePupilAcademy, ReadmitPupil, RecordLeaving
 from send_records.aggregates.la_decisions import AppealGround, LaDecision
-from send_records.aggregates.pupil import MovePupilAcademy, ReadmitPupil, RecordLeaving
 from send_records.aggregates.voices import RecordPupilVoice, VoiceMissing
 from send_records.errors import Invalid
 from tests.scenario import EHC_PLAN, Scenario, a_pupil, but

@@ -30,13 +30,13 @@ from send_records.aggregates import (
     ehc_answers,
     ehc_plans,
     ehc_requests,
+    enrolment,
     handovers,
     mediations,
     monitoring,
     needs,
     notices,
     plans,
-    pupil,
     reduced_timetables,
     register,
     retention,
@@ -45,7 +45,8 @@ from send_records.aggregates import (
     voices,
 )
 from send_records.aggregates.base import Command, Entry
-from send_records.aggregates.pupil import AdmitPupil, Pupil
+from send_records.aggregates.enrolment import AdmitPupil
+from send_records.aggregates.pupil import Pupil
 from send_records.aggregates.register import SupportLevel
 from send_records.aggregates.values import Role
 from send_records.demo import said_ehcp
@@ -128,11 +129,11 @@ KINDS: Mapping[str, tuple[type[Command], Callable[[Details, Pupil], Details]]] =
     "CircumstancesRecorded": (details.RecordCircumstances, as_is),
     "UpnReplaced": (details.ReplaceUpn, as_is),
     "PupilMovedAcademy": (
-        pupil.MovePupilAcademy,
+        enrolment.MovePupilAcademy,
         lambda d, record: renamed(to_academy="to")(without("from", "on")(d, record), record),
     ),
     "PupilLeft": (
-        pupil.RecordLeaving,
+        enrolment.RecordLeaving,
         lambda d, record: {"destination": d["destination"], "why": d["reason"]},
     ),
     "ConcernRaised": (concerns.RaiseConcern, as_is),

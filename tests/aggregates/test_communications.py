@@ -18,7 +18,8 @@ from send_records.aggregates.communications import (
     SignpostingGiven,
 )
 from send_records.aggregates.contacts import Party
-from send_records.aggregates.pupil import PupilNotOnRoll, RecordLeaving
+from send_records.aggregates.enrolment import RecordLeaving
+from send_records.aggregates.pupil import PupilNotOnRoll
 from send_records.aggregates.reviews import Attendee, Part
 from send_records.errors import NotFound
 from tests.scenario import GRANDMOTHER, MOTHER, NOBODY, a_family, but

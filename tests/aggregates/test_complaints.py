@@ -18,7 +18,7 @@ from send_records.aggregates.complaints import (
     ReceiveComplaint,
 )
 from send_records.aggregates.contacts import Party
-from send_records.aggregates.pupil import RecordLeaving
+from send_records.aggregates.enrolment import RecordLeaving
 from send_records.aggregates.values import Origin
 from send_records.errors import Invalid, NotFound
 from tests.scenario import MOTHER, NOBODY, Scenario, a_family, but

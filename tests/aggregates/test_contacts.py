@@ -12,7 +12,8 @@ from send_records.aggregates.contacts import (
     RecordContact,
     RemoveContact,
 )
-from send_records.aggregates.pupil import PupilNotOnRoll, RecordLeaving
+from send_records.aggregates.enrolment import RecordLeaving
+from send_records.aggregates.pupil import PupilNotOnRoll
 from send_records.errors import NotFound
 from tests.scenario import MOTHER, NOBODY, RECORD_MOTHER, a_family, a_pupil, but
 

@@ -30,10 +30,10 @@ from send_records.aggregates.corrections import (
     WithdrawEntry,
 )
 from send_records.aggregates.details import NotAPupilNumber, ReplaceUpn
+from send_records.aggregates.enrolment import ReadmitPupil, RecordLeaving
 from send_records.aggregates.monitoring import EndMonitoring, StartMonitoring
 from send_records.aggregates.needs import IdentifyNeed, SenTypeNotInForce
 from send_records.aggregates.paths import FieldNotCorrectable, FieldNotThere, Said, ValueNotValid
-from send_records.aggregates.pupil import ReadmitPupil, RecordLeaving
 from send_records.aggregates.register import ChangeSupportLevel, SupportLevel
 from send_records.aggregates.retention import HoldKind, PlaceLegalHold
 from send_records.aggregates.reviews import Attendee, HoldReview, Part, ReviewKind

@@ -20,7 +20,7 @@ from send_records.aggregates.disputes import (
     RestrictProcessing,
     restrictions,
 )
-from send_records.aggregates.pupil import RecordLeaving
+from send_records.aggregates.enrolment import RecordLeaving
 from send_records.aggregates.values import DataClass, Origin, Role
 from send_records.errors import NotFound
 from tests.scenario import MOTHER, NOBODY, Scenario, a_family, but

@@ -29,8 +29,9 @@ from send_records.aggregates.documents import (
     FileDocument,
     SupersedeDocument,
 )
+from send_records.aggregates.enrolment import RecordLeaving
 from send_records.aggregates.paths import FieldNotCorrectable
-from send_records.aggregates.pupil import PupilNotOnRoll, RecordLeaving
+from send_records.aggregates.pupil import PupilNotOnRoll
 from send_records.aggregates.values import DataClass, Origin
 from send_records.documents.rows import rows_of
 from send_records.errors import NotFound, SendRecordsError, TooLarge, TypeNotTaken

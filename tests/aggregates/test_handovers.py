@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from send_records.aggregates.base import Actor, NotYetHappened
+from send_records.aggregates.enrolment import MovePupilAcademy, ReadmitPupil, RecordLeaving
 from send_records.aggregates.handovers import (
     AcceptPupilMove,
     AcknowledgeHandover,
@@ -17,7 +18,6 @@ from send_records.aggregates.handovers import (
     PupilMoveAccepted,
     SendHandover,
 )
-from send_records.aggregates.pupil import MovePupilAcademy, ReadmitPupil, RecordLeaving
 from send_records.aggregates.values import Role
 from send_records.errors import Invalid, NotFound, NotPermitted
 from tests.scenario import NOBODY, SENCO, Scenario, a_pupil, but, by

@@ -46,6 +46,7 @@ from send_records.aggregates.delivery import Deliverer, Delivery, Tier
 from send_records.aggregates.disputes import LiftRestriction, restrictions
 from send_records.aggregates.ehc_advice import SubmitEhcAdvice
 from send_records.aggregates.ehc_requests import EhcEvidence, EvidenceHeld
+from send_records.aggregates.enrolment import MovePupilAcademy, PupilMovedAcademy, RecordLeaving
 from send_records.aggregates.handovers import PupilMoveAccepted, SendHandover
 from send_records.aggregates.la_decisions import AppealGround
 from send_records.aggregates.medical import PlaceOnMedicalRegister
@@ -54,7 +55,7 @@ from send_records.aggregates.paths import ENVELOPE
 from send_records.aggregates.plan_contents import PlanKind, Target
 from send_records.aggregates.plans import DraftPlan
 from send_records.aggregates.provision import StartProvision
-from send_records.aggregates.pupil import MovePupilAcademy, Pupil, PupilMovedAcademy, RecordLeaving
+from send_records.aggregates.pupil import Pupil
 from send_records.aggregates.reduced_timetables import (
     AgreeReducedTimetable,
     Approval,

@@ -20,18 +20,18 @@ from send_records.aggregates.details import (
     UpnReplaced,
     YearGroupChanged,
 )
-from send_records.aggregates.pupil import (
+from send_records.aggregates.enrolment import (
     AcademyUnchanged,
     MovePupilAcademy,
     PupilAdmitted,
     PupilLeft,
     PupilMovedAcademy,
-    PupilNotOnRoll,
     PupilReadmitted,
     PupilStillOnRoll,
     ReadmitPupil,
     RecordLeaving,
 )
+from send_records.aggregates.pupil import PupilNotOnRoll
 from send_records.aggregates.retention import RetentionClassAssigned
 from send_records.aggregates.values import Area
 from send_records.errors import Invalid

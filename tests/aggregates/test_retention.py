@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from send_records.aggregates.pupil import RecordLeaving
+from send_records.aggregates.enrolment import RecordLeaving
 from send_records.aggregates.retention import (
     AssignRetentionClass,
     HoldKind,

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, JsonValue, Strict, TypeAdapter, 
 
 from send_records.aggregates.base import Command
 from send_records.aggregates.concerns import Strategy
-from send_records.aggregates.pupil import AdmitPupil
+from send_records.aggregates.enrolment import AdmitPupil
 from send_records.aggregates.values import (
     STORED,
     Count,

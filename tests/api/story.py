@@ -48,6 +48,12 @@ from send_records.aggregates.details import (
     RecordCircumstances,
     ReplaceUpn,
 )
+from send_records.aggregates.enrolment import (
+    AdmitPupil,
+    MovePupilAcademy,
+    ReadmitPupil,
+    RecordLeaving,
+)
 from send_records.aggregates.monitoring import (
     EndMonitoring,
     MonitoringOutcome,
@@ -59,7 +65,6 @@ from send_records.aggregates.needs import EndNeed, IdentifyNeed, RerankNeeds
 from send_records.aggregates.notices import GiveNotice, NoticeOf
 from send_records.aggregates.plan_contents import Helper, PlanKind, Target
 from send_records.aggregates.plans import AgreePlan, AmendPlan, DraftPlan, EndPlan, SharePlan
-from send_records.aggregates.pupil import AdmitPupil, MovePupilAcademy, ReadmitPupil, RecordLeaving
 from send_records.aggregates.register import (
     AddToSendRegister,
     ChangeSupportLevel,

@@ -11,7 +11,7 @@ from httpx2 import Response
 from send_records.aggregates.base import Actor, DomainEvent
 from send_records.aggregates.concerns import RaiseConcern
 from send_records.aggregates.details import RecordCircumstances
-from send_records.aggregates.pupil import AdmitPupil
+from send_records.aggregates.enrolment import AdmitPupil
 from send_records.aggregates.register import ExitCriterion, RemoveFromSendRegister
 from send_records.aggregates.values import Role
 from send_records.bootstrap import System

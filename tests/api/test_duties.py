@@ -27,8 +27,8 @@ from send_records.aggregates.base import Actor
 from send_records.aggregates.clocks import Clocks
 from send_records.aggregates.concerns import RaiseConcern
 from send_records.aggregates.consents import Purpose, RecordAgreement
+from send_records.aggregates.enrolment import RecordLeaving
 from send_records.aggregates.monitoring import StartMonitoring
-from send_records.aggregates.pupil import RecordLeaving
 from send_records.aggregates.values import Area, Role
 from send_records.api.views import ListingAtAnyTime
 from send_records.application import Request

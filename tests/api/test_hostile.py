@@ -14,11 +14,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from send_records.aggregates.agencies import (
-    EndAgencyInvolvement,
-    RecordAgencyAdvice,
-    ReferToAgency,
-)
+from send_records.aggregates.agencies import EndAgencyInvolvement, RecordAgencyAdvice, ReferToAgency
 from send_records.aggregates.assessments import RecordAssessment
 from send_records.aggregates.attainments import RecordAttainment, RecordObservation
 from send_records.aggregates.base import Entry
@@ -27,12 +23,12 @@ from send_records.aggregates.concerns import DiscussConcernWithParents, RaiseCon
 from send_records.aggregates.consents import WithdrawAgreement
 from send_records.aggregates.contacts import RecordContact
 from send_records.aggregates.details import ChangeYearGroup, RecordCircumstances, ReplaceUpn
+from send_records.aggregates.enrolment import AdmitPupil, MovePupilAcademy
 from send_records.aggregates.healthcare import RecordHealthcarePlan
 from send_records.aggregates.needs import EndNeed, IdentifyNeed, RerankNeeds
 from send_records.aggregates.plans import DraftPlan
 from send_records.aggregates.profiles import WriteOnePageProfile
 from send_records.aggregates.provision import StartProvision
-from send_records.aggregates.pupil import AdmitPupil, MovePupilAcademy
 from send_records.aggregates.reviews import HoldReview
 from send_records.api import create_app
 from send_records.api.strict import LARGEST_BODY

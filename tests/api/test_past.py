@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from send_records.aggregates.agencies import RecordAgencyInvolvement
 from send_records.aggregates.attainments import RecordObservation
 from send_records.aggregates.consents import Purpose, RecordAgreement
-from send_records.aggregates.pupil import AdmitPupil, MovePupilAcademy, RecordLeaving
+from send_records.aggregates.enrolment import AdmitPupil, MovePupilAcademy, RecordLeaving
 from send_records.aggregates.register import ChangeSupportLevel, SupportLevel
 from send_records.api.caseload import CaseloadCount
 from send_records.api.differences import DifferencesOfPupil, DifferencesOfRegister

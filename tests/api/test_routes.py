@@ -14,7 +14,7 @@ from httpx2 import Response
 from send_records import aggregates
 from send_records.aggregates.base import Command, Entry
 from send_records.aggregates.documents import FileDocument
-from send_records.aggregates.pupil import AdmitPupil
+from send_records.aggregates.enrolment import AdmitPupil
 from send_records.aggregates.values import Role
 from send_records.api.accounting import AccountedRoute
 from send_records.api.dependencies import ACCESS_READERS, READERS

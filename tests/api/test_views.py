@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic import TypeAdapter
 
-from send_records.aggregates.pupil import AdmitPupil, MovePupilAcademy, RecordLeaving
+from send_records.aggregates.enrolment import AdmitPupil, MovePupilAcademy, RecordLeaving
 from send_records.api import views
 from send_records.api.search import Found
 from send_records.api.views import Listing

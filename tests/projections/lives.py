@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 
 from send_records.aggregates.base import Actor, Command, DomainEvent
 from send_records.aggregates.corrected import as_corrected, pupil_of
-from send_records.aggregates.pupil import AdmitPupil, Pupil
+from send_records.aggregates.enrolment import AdmitPupil
+from send_records.aggregates.pupil import Pupil
 from send_records.projections.base import Projection, folded
 from tests.api.story import REFUSED, STORY
 from tests.scenario import ADMIT, SENCO, by

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from send_records.aggregates.agencies import EndAgencyInvolvement, RecordAgencyInvolvement
 from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.consents import Purpose, RecordAgreement, RecordAgreementRefused
+from send_records.aggregates.enrolment import ReadmitPupil, RecordLeaving
 from send_records.aggregates.monitoring import (
     MonitoringOutcome,
     NextStep,
@@ -19,7 +20,6 @@ from send_records.aggregates.monitoring import (
 )
 from send_records.aggregates.plan_contents import PlanKind, Target
 from send_records.aggregates.plans import AgreePlan, DraftPlan
-from send_records.aggregates.pupil import ReadmitPupil, RecordLeaving
 from send_records.aggregates.register import ChangeSupportLevel, SupportLevel
 from send_records.aggregates.reviews import (
     Attendee,

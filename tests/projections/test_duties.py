@@ -19,6 +19,7 @@ from send_records.aggregates.concern_answers import AnswerConcern
 from send_records.aggregates.concerns import Answer, RaiseConcern
 from send_records.aggregates.consents import Purpose, RecordAgreement, WithdrawAgreement
 from send_records.aggregates.details import CorrectPupilDetails
+from send_records.aggregates.enrolment import MovePupilAcademy, ReadmitPupil, RecordLeaving
 from send_records.aggregates.monitoring import (
     EndMonitoring,
     MonitoringOutcome,
@@ -29,7 +30,6 @@ from send_records.aggregates.monitoring import (
 from send_records.aggregates.notices import GiveNotice, NoticeOf
 from send_records.aggregates.plan_contents import PlanKind, Target
 from send_records.aggregates.plans import AmendPlan, DraftPlan, EndPlan
-from send_records.aggregates.pupil import MovePupilAcademy, ReadmitPupil, RecordLeaving
 from send_records.aggregates.retention import HoldKind, PlaceLegalHold, ReleaseLegalHold
 from send_records.aggregates.reviews import Attendee, HoldReview, Part, ReviewKind, TargetReview
 from send_records.aggregates.scheduled_reviews import RecordMissedReview, ScheduleReview

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from send_records.aggregates.base import PupilEvent
 from send_records.aggregates.details import YearGroupChanged
-from send_records.aggregates.pupil import PupilLeft
+from send_records.aggregates.enrolment import PupilLeft
 from send_records.projections.duties import Duties
 from send_records.projections.duty import DutyRow
 from tests.projections.lives import Life

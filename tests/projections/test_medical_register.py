@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from send_records.aggregates.base import Command
-from send_records.aggregates.pupil import ReadmitPupil, RecordLeaving
+from send_records.aggregates.enrolment import ReadmitPupil, RecordLeaving
 from send_records.projections.base import folded
 from send_records.projections.medical_register import MedicalRegister, MedicalRow
 from tests.aggregates.test_medical import PLACE, PLACE_ID, RECORD, REMOVE

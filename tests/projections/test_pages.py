@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from typing_extensions import is_typeddict
 
-from send_records.aggregates.pupil import AdmitPupil, MovePupilAcademy, RecordLeaving
+from send_records.aggregates.enrolment import AdmitPupil, MovePupilAcademy, RecordLeaving
 from send_records.application import Request, SendRecords
 from send_records.bootstrap import Database
 from send_records.projections.chronology import ChronologyRow, chronology_page

@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from send_records.aggregates.base import Command
+from send_records.aggregates.enrolment import ReadmitPupil, RecordLeaving
 from send_records.aggregates.provision import StartProvision
-from send_records.aggregates.pupil import ReadmitPupil, RecordLeaving
 from send_records.projections.base import folded
 from send_records.projections.provision_map import ProvisionMap, ProvisionRow
 from tests.aggregates.test_provision import CHANGE, DRAFT, END, LOG, PLAN, PROVISION, START

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from send_records.aggregates.details import CorrectPupilDetails
-from send_records.aggregates.pupil import MovePupilAcademy, ReadmitPupil, RecordLeaving
+from send_records.aggregates.enrolment import MovePupilAcademy, ReadmitPupil, RecordLeaving
 from send_records.aggregates.retention import (
     HoldKind,
     PlaceLegalHold,

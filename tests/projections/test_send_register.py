@@ -13,6 +13,7 @@ from send_records.aggregates.details import (
     RecordCircumstances,
     ReplaceUpn,
 )
+from send_records.aggregates.enrolment import MovePupilAcademy, ReadmitPupil, RecordLeaving
 from send_records.aggregates.monitoring import (
     EndMonitoring,
     MonitoringOutcome,
@@ -23,7 +24,6 @@ from send_records.aggregates.monitoring import (
 from send_records.aggregates.needs import EndNeed, IdentifyNeed, RerankNeeds
 from send_records.aggregates.plan_contents import PlanKind
 from send_records.aggregates.plans import DraftPlan, EndPlan
-from send_records.aggregates.pupil import MovePupilAcademy, ReadmitPupil, RecordLeaving
 from send_records.aggregates.register import (
     ChangeSupportLevel,
     ExitCriterion,

@@ -29,8 +29,8 @@ from psycopg.sql import SQL, Literal
 
 from send_records.aggregates.base import Actor, Command
 from send_records.aggregates.concern_answers import CloseConcern
+from send_records.aggregates.enrolment import AdmitPupil
 from send_records.aggregates.plans import DraftPlan
-from send_records.aggregates.pupil import AdmitPupil
 from send_records.aggregates.reviews import HoldReview
 from send_records.aggregates.values import Role
 from send_records.api import create_app

@@ -25,7 +25,7 @@ from psycopg import Connection
 
 from send_records.aggregates.agencies import EndAgencyInvolvement, RecordAgencyInvolvement
 from send_records.aggregates.details import ChangeYearGroup, RecordCircumstances
-from send_records.aggregates.pupil import RecordLeaving
+from send_records.aggregates.enrolment import RecordLeaving
 from send_records.aggregates.retention import HoldKind, PlaceLegalHold
 from send_records.aggregates.values import Role
 from send_records.application import Request, SendRecords

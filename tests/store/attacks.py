@@ -20,7 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL
 
 from send_records.aggregates.base import Actor
-from send_records.aggregates.pupil import RecordLeaving
+from send_records.aggregates.enrolment import RecordLeaving
 from send_records.aggregates.values import Role
 from send_records.application import Request
 from send_records.bootstrap import Database, notary

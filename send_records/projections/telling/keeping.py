@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from send_records.aggregates import contacts, details, pupil, retention
+from send_records.aggregates import contacts, details, enrolment, retention
 from send_records.aggregates.base import DomainEvent
-from send_records.projections.telling.base import (
-    Phase,
-    Sentence,
-    coded,
-    in_plain_words,
-    joined,
-    of,
-)
+from send_records.projections.telling.base import Phase, Sentence, coded, in_plain_words, joined, of
 
 PHASES: dict[str, Phase] = {
-    pupil.__name__: Phase.RECORD,
+    enrolment.__name__: Phase.RECORD,
     details.__name__: Phase.RECORD,
     contacts.__name__: Phase.RECORD,
     retention.__name__: Phase.RECORD,
@@ -41,10 +34,10 @@ CIRCUMSTANCES = [
 ]
 
 SENTENCES: list[Sentence] = [
-    of(pupil.PupilAdmitted, lambda e: f"{e.academy}, year {e.nc_year}"),
-    of(pupil.PupilMovedAcademy, lambda e: f"From {e.from_academy} to {e.to_academy}"),
-    of(pupil.PupilLeft, lambda e: joined(e.destination, e.why)),
-    of(pupil.PupilReadmitted, lambda e: f"Year {e.nc_year}"),
+    of(enrolment.PupilAdmitted, lambda e: f"{e.academy}, year {e.nc_year}"),
+    of(enrolment.PupilMovedAcademy, lambda e: f"From {e.from_academy} to {e.to_academy}"),
+    of(enrolment.PupilLeft, lambda e: joined(e.destination, e.why)),
+    of(enrolment.PupilReadmitted, lambda e: f"Year {e.nc_year}"),
     of(details.YearGroupChanged, lambda e: f"Year {e.nc_year}"),
     of(details.CircumstancesRecorded, _circumstances),
     of(contacts.ContactRecorded, _contact),

@@ -11,7 +11,7 @@ from send_records.aggregates.details import (
     RecordCircumstances,
     ReplaceUpn,
 )
-from send_records.aggregates.pupil import MovePupilAcademy, ReadmitPupil, RecordLeaving
+from send_records.aggregates.enrolment import MovePupilAcademy, ReadmitPupil, RecordLeaving
 from tests.aggregates.model.book import (
     AFTER_LEAVING,
     Desk,
