@@ -20,7 +20,7 @@ from send_records.aggregates.disputes import (
 )
 from send_records.aggregates.reliance import Reliance, put_right_at, relied_on
 from send_records.api.accounting import RestrictedAccess
-from send_records.api.dependencies import CurrentSystem, Reader
+from send_records.api.dependencies import ACCESS_READERS, CurrentSystem, Reader
 from send_records.api.entries import entry as shown
 from send_records.api.recording import PupilId, records, router_for
 from send_records.store.access import GIVEN, AccessLog, Act
@@ -59,7 +59,8 @@ class EntryStory:
     """Whether it is stored and not used for now."""
     relied_on: list[Reliance]
     """Who is to be told, and what is to be looked at again (UK GDPR Art 19)."""
-    exports: list[Export]
+    exports: list[Export] | None
+    """Null to those who may not read who has read."""
 
 
 @router.get("/pupils/{pupil_id}/entries/{version}", operation_id="get_entry")
@@ -73,15 +74,18 @@ def get_entry(
 ) -> EntryStory:
     """Return one entry as it was recorded and as it reads now, with each correction, dispute and
     restriction, and what went by it until it was put right: the entries, each with the reasons,
-    and who had the record exported."""
+    and, for those who may read who has read, who had the record exported."""
     history = system.records.history(pupil_id)
     if not history:
         raise system.records.absence(pupil_id)
-    story = story_of(history, version, exports_of(system.access, history, version))
-    return access.given([pupil_id], story)
+    told = reader.role in ACCESS_READERS
+    exports = exports_of(system.access, history, version) if told else None
+    return access.given([pupil_id], story_of(history, version, exports))
 
 
-def story_of(history: Sequence[DomainEvent], version: int, exports: list[Export]) -> EntryStory:
+def story_of(
+    history: Sequence[DomainEvent], version: int, exports: list[Export] | None
+) -> EntryStory:
     """Return an entry with what was said of it since; raise NoSuchEntry."""
     recorded = entry_of(history, version)
     now = next(each for each in as_corrected(history) if each.originator_version == version)

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from send_records.aggregates.base import Actor
 from send_records.aggregates.values import Role
+from send_records.api.dependencies import READERS
 from send_records.bootstrap import System
 from send_records.store.access import Access, AccessPurpose, Act, Tier
 from tests.api.client import Client, problem_of
@@ -128,6 +129,18 @@ def test_whoever_was_given_the_record_before_it_was_put_right_is_listed(
     assert [each["name"] for each in entry(client, pupil_id)["exports"]] == ["Priya Shah"]
     [given] = entry(client, pupil_id)["exports"]
     assert (given["what"], given["purpose"]) == ("get_extract", "subject_access")
+
+
+def test_who_had_the_record_exported_is_told_to_those_who_may_read_who_has_read(
+    client: Client, system: System, pupil_id: str
+) -> None:
+    said(client, pupil_id, assessments__observation=OBSERVED)
+    exported(system, pupil_id, "Priya Shah")
+
+    for role in READERS:
+        reading = client.signed_in_as(role)
+        accesses = reading.get(f"/v1/pupils/{pupil_id}/accesses")
+        assert (entry(reading, pupil_id)["exports"] is None) is (accesses.status_code == 403)
 
 
 def test_an_entry_is_asked_for_by_those_who_may_read_whole_records(
