@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
@@ -160,13 +161,17 @@ class Due:
     citation: str
 
 
+MOST = 5000
+"""Days of a calendar, at most, by kind and academy: the nearest, so that what has been overdue for
+long never takes the place of what comes next."""
+
 COUNTED = """
     SELECT due_on, academy, clock, count(*) FROM duties
     WHERE state IN ('open', 'paused') AND NOT ("window" AND due_on < %(today)s)
       AND due_on BETWEEN %(first)s AND %(last)s
       AND (%(academy)s::text IS NULL OR academy = %(academy)s)
       AND (%(role)s::text IS NULL OR role = %(role)s)
-    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT 5000
+    GROUP BY 1, 2, 3 ORDER BY abs(due_on - %(today)s), 1, 2, 3 LIMIT %(most)s
 """
 
 
@@ -179,11 +184,12 @@ def due_between(
     academy: str | None,
     role: str | None,
 ) -> list[Due]:
-    """Return what is open between two days, of an academy and a role, or of all, counted."""
+    """Return what is open between two days, of an academy and a role, or of all, counted; soonest
+    first and, if it is too much, what is nearest to today."""
     asked = {"today": today, "first": first, "last": last, "academy": academy, "role": role}
     found = []
-    for due_on, where, name, number in connection.execute(COUNTED, asked):
+    for due_on, where, name, number in connection.execute(COUNTED, asked | {"most": MOST}):
         clock = clocks_of().in_force(name, due_on)
         what, citation = (clock.what, clock.citation) if clock else (name, "")
         found.append(Due(due_on, where, name, number, what, citation))
-    return found
+    return sorted(found, key=attrgetter("due_on", "academy", "clock"))

@@ -296,6 +296,20 @@ def test_several_of_a_kind_on_a_day_are_one_event_with_their_number(school: Scho
     Engine(school.database.as_projector(), held().seals).catch_up()
 
 
+def test_of_too_much_a_calendar_shows_what_is_nearest(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = made(school.client)["path"]
+    monkeypatch.setattr(school.system.records, "today", lambda: date(2026, 11, 25))
+    days = [event["DTSTART"].dt for event in events_of(read(school.client, path))]
+    assert days[:2] == [date(2026, 11, 20), date(2026, 11, 26)]
+
+    monkeypatch.setattr("send_records.projections.duties.MOST", 1)
+
+    [event] = events_of(read(school.client, path))
+    assert event["DTSTART"].dt == date(2026, 11, 26)
+
+
 def test_a_calendar_that_was_ended_leads_nowhere(school: School) -> None:
     calendar = made(school.client)
     feed_id = calendar["calendar"]["feed_id"]
