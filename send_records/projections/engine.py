@@ -30,7 +30,7 @@ from send_records.projections.medical_register import MedicalRegister
 from send_records.projections.provision_map import ProvisionMap
 from send_records.projections.reindex import reindex_if_due
 from send_records.projections.retention_schedule import RetentionSchedule
-from send_records.projections.rulings import outdated_under
+from send_records.projections.rulings import go_on_under
 from send_records.projections.send_register import SendRegister
 from send_records.projections.several_tables import table_of
 from send_records.projections.tables import Table
@@ -115,7 +115,7 @@ class Engine:
 
     def _begin(self, connection: Connection) -> None:
         reindex_if_due(connection, self._seals)
-        for name in outdated_under(connection, self._projections):
+        for name in go_on_under(connection, self._projections):
             log.warning("view_outdated", name=name, do=f"send-records project --rebuild {name}")
 
     def _listen(self, connection: Connection) -> None:

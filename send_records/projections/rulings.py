@@ -2,7 +2,8 @@
 
 A view whose rows follow from rules keeps their fingerprint beside its position.  When the rules in
 use are others, its rows go on as they are, new ones follow the new rules, and it is called outdated
-wherever it is shown, until it is rebuilt.
+wherever it is shown, until it is rebuilt: also when the rules are those of before again, for some
+of its rows may follow from those in between.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from send_records.projections.base import Projection
 
 NOTED = """
     INSERT INTO projection_rules AS kept (name, fingerprint) VALUES (%s, %s)
-    ON CONFLICT (name) DO UPDATE SET outdated = kept.fingerprint <> excluded.fingerprint
+    ON CONFLICT (name)
+    DO UPDATE SET outdated = kept.outdated OR kept.fingerprint <> excluded.fingerprint
     RETURNING outdated
 """
+OTHERWISE = "SELECT outdated OR fingerprint <> %s FROM projection_rules WHERE name = %s"
 RENEWED = """
     INSERT INTO projection_rules (name, fingerprint) VALUES (%s, %s)
     ON CONFLICT (name) DO UPDATE SET fingerprint = excluded.fingerprint, outdated = false
@@ -26,8 +29,18 @@ RENEWED = """
 
 
 def outdated_under(connection: Connection, projections: Sequence[Projection[Any]]) -> list[str]:
-    """Return the views that were made under other rules than those of these projections, and say
-    so beside them; a view that is new is made under these."""
+    """Return the views that were made under other rules than those of these projections."""
+    return [
+        projection.name
+        for projection in projections
+        if projection.rules is not None
+        and (True,) in connection.execute(OTHERWISE, [projection.rules, projection.name])
+    ]
+
+
+def go_on_under(connection: Connection, projections: Sequence[Projection[Any]]) -> list[str]:
+    """Say beside views that they go on under the rules of these projections; return those that
+    were made under others.  A view that is new is made under these."""
     found = []
     for projection in projections:
         if projection.rules is not None:
