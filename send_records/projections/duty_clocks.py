@@ -27,6 +27,8 @@ class Run:
         self._clocks = clocks
         self._state = state
         self._duties: list[Duty] = []
+        self._open: list[Duty] = []
+        """Those among which are all that run: what has ended does not begin again."""
         self._told: dict[str, date] = {}
         """The clocks of which what stops them came beforehand, and on which day."""
         self._held: dict[str, set[str]] = {}
@@ -74,7 +76,7 @@ class Run:
             known = any(duty.clock.name == clock.name and duty.due == due for duty in self._duties)
             if not known and _school_year(due) == _school_year(each.on):
                 start = Happened(each.on, each.version, each.event, "starts", clock.id, day=each.on)
-                self._duties.append(self._duty(clock, start))
+                self._begin(self._duty(clock, start))
 
     # Of the clocks
 
@@ -94,7 +96,11 @@ class Run:
                 if duty.due == new.due:
                     return
                 duty.end("lapsed", each.on)
-        self._duties.append(new)
+        self._begin(new)
+
+    def _begin(self, duty: Duty) -> None:
+        self._duties.append(duty)
+        self._open.append(duty)
 
     def _duty(self, clock: Clock, start: Happened) -> Duty:
         months = clock.months
@@ -171,7 +177,8 @@ class Run:
         return clock.name if clock else ""
 
     def _running(self) -> list[Duty]:
-        return [duty for duty in self._duties if duty.runs]
+        self._open = [duty for duty in self._open if duty.runs]
+        return self._open
 
     def _concerned(self, each: Happened) -> Iterator[Duty]:
         name = self._name(each)
