@@ -17,7 +17,7 @@ from send_records.aggregates.consents import (
     ParentalAgreementSought,
     ParentalAgreementWithdrawn,
 )
-from send_records.projections.conditions import OfAcademy
+from send_records.projections.conditions import asked
 from send_records.projections.pages import Page, Views, page_in_order
 from send_records.projections.rows import SEALED
 from send_records.projections.several import Several, on
@@ -135,10 +135,7 @@ class Agreements(Several[AgreementsState, AgreementRow]):
     row = AgreementRow
     changes: ClassVar = dict(
         [
-            on(
-                ParentalAgreementSought,
-                lambda s, e: _opened(s, e, "sought", sought_on=e.occurred_on),
-            ),
+            on(ParentalAgreementSought, _sought),
             on(ParentalAgreementGiven, _given),
             on(ParentalAgreementRefused, _refused),
             on(ParentalAgreementWithdrawn, _withdrawn),
@@ -163,11 +160,5 @@ def agreements_page(
     limit: int,
 ) -> Page[AgreementRow]:
     """Return agreements in the order in which they were first asked for or given."""
-    where: dict[str, Any] = {
-        "pupil_id": pupil_id,
-        "purpose": purpose,
-        "outcome": outcome,
-        "academy": academy and OfAcademy(academy),
-    }
-    asked = {name: value for name, value in where.items() if value is not None}
-    return page_in_order(views, Agreements, "position", asked, after=after, limit=limit)
+    where = asked(academy, pupil_id=pupil_id, purpose=purpose, outcome=outcome)
+    return page_in_order(views, Agreements, "position", where, after=after, limit=limit)

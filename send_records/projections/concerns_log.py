@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from send_records.aggregates.concern_answers import ConcernAnswered, ConcernClosed
@@ -20,7 +20,7 @@ from send_records.aggregates.concerns import (
     ConcernRaised,
     Outcome,
 )
-from send_records.projections.conditions import OfAcademy
+from send_records.projections.conditions import asked
 from send_records.projections.pages import Page, Views, page_in_order
 from send_records.projections.rows import SEALED
 from send_records.projections.several import Several, on
@@ -151,15 +151,9 @@ def concerns_page(
     limit: int,
 ) -> Page[ConcernRow]:
     """Return concerns by the day on which they were raised."""
-    where: dict[str, Any] = {
-        "pupil_id": pupil_id,
-        "academy": academy and OfAcademy(academy),
-        "decision": decision,
-        "outcome": outcome,
-    }
-    asked = {name: value for name, value in where.items() if value is not None}
+    where = asked(academy, pupil_id=pupil_id, decision=decision, outcome=outcome)
     if unanswered:
-        asked["decision"] = None
+        where["decision"] = None
     if open_only:
-        asked["closed_on"] = None
-    return page_in_order(views, ConcernsLog, "raised_on", asked, after=after, limit=limit)
+        where["closed_on"] = None
+    return page_in_order(views, ConcernsLog, "raised_on", where, after=after, limit=limit)

@@ -34,6 +34,13 @@ class Condition:
     """What stands for each ``%s`` of the SQL."""
 
 
+def asked(academy: str | None, **columns: Any) -> dict[str, Any]:
+    """Return the condition that rows are of pupils at an academy and have these values in their
+    columns; what is None is not asked."""
+    where = {**columns, "academy": None if academy is None else OfAcademy(academy)}
+    return {name: value for name, value in where.items() if value is not None}
+
+
 def by(column: str, day: date) -> Condition:
     """Return the condition that something was so by a day, and on it."""
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID, uuid5
 
 from send_records.aggregates import EVENTS
 from send_records.aggregates.base import DomainEvent
-from send_records.projections.conditions import OfAcademy, by, not_by
+from send_records.projections.conditions import asked, by, not_by
 from send_records.projections.gap_facts import GapsState, fingerprint, matters, noted
 from send_records.projections.gap_kinds import KINDS, gaps_in
 from send_records.projections.gap_spans import GapKind
@@ -94,15 +94,14 @@ def gaps_page(
 ) -> Page[GapRow]:
     """Return the gaps that were open on a day, and with ``closed`` those that had been closed by
     then, in the order in which they began."""
-    where: dict[str, Any] = {
-        "pupil_id": pupil_id,
-        "kind": kind,
-        "academy": academy and OfAcademy(academy),
-        "from_on": by("from_on", on),
-        "closed_on": None if closed else not_by("closed_on", on),
-    }
-    asked = {name: value for name, value in where.items() if value is not None}
-    return page_in_order(views, EvidenceGaps, "from_on", asked, after=after, limit=limit)
+    where = asked(
+        academy,
+        pupil_id=pupil_id,
+        kind=kind,
+        from_on=by("from_on", on),
+        closed_on=None if closed else not_by("closed_on", on),
+    )
+    return page_in_order(views, EvidenceGaps, "from_on", where, after=after, limit=limit)
 
 
 def gaps_outdated(views: Views) -> bool:

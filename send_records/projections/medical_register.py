@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.enrolment import PupilLeft, PupilReadmitted
 from send_records.aggregates.healthcare import HealthcarePlanRecorded
 from send_records.aggregates.medical import PlacedOnMedicalRegister, RemovedFromMedicalRegister
-from send_records.projections.conditions import OfAcademy
+from send_records.projections.conditions import asked
 from send_records.projections.pages import Page, Views, page_in_order
 from send_records.projections.rows import SEALED
 from send_records.projections.several import Several, on
@@ -148,10 +148,5 @@ def medical_page(
     limit: int,
 ) -> Page[MedicalRow]:
     """Return the medical register in the order of the days on which pupils were placed on it."""
-    where: dict[str, Any] = {
-        "pupil_id": pupil_id,
-        "on_register": on_register,
-        "academy": academy and OfAcademy(academy),
-    }
-    asked = {name: value for name, value in where.items() if value is not None}
-    return page_in_order(views, MedicalRegister, "placed_on", asked, after=after, limit=limit)
+    where = asked(academy, pupil_id=pupil_id, on_register=on_register)
+    return page_in_order(views, MedicalRegister, "placed_on", where, after=after, limit=limit)

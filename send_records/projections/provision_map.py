@@ -28,7 +28,7 @@ from send_records.aggregates.provision import (
     changed,
 )
 from send_records.aggregates.sessions import ProvisionEnded, ProvisionSessionsLogged, ended, logged
-from send_records.projections.conditions import OfAcademy
+from send_records.projections.conditions import asked
 from send_records.projections.pages import Page, Views, page_in_order
 from send_records.projections.rows import SEALED
 from send_records.projections.several import Several, on
@@ -239,10 +239,5 @@ def provision_page(
     limit: int,
 ) -> Page[ProvisionRow]:
     """Return provision in the order of the days on which it started."""
-    where: dict[str, Any] = {
-        "pupil_id": pupil_id,
-        "going_on": going_on,
-        "academy": academy and OfAcademy(academy),
-    }
-    asked = {name: value for name, value in where.items() if value is not None}
-    return page_in_order(views, ProvisionMap, "started_on", asked, after=after, limit=limit)
+    where = asked(academy, pupil_id=pupil_id, going_on=going_on)
+    return page_in_order(views, ProvisionMap, "started_on", where, after=after, limit=limit)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 from uuid import UUID, uuid5
 
 from send_records.aggregates.plan_contents import Target
@@ -21,7 +21,7 @@ from send_records.aggregates.plans import (
     PlanSuperseded,
 )
 from send_records.aggregates.reviews import TargetOutcome, TargetReviewed
-from send_records.projections.conditions import OfAcademy, before
+from send_records.projections.conditions import asked, before
 from send_records.projections.pages import Page, Views, page_in_order
 from send_records.projections.rows import SEALED
 from send_records.projections.several import Several, on
@@ -190,13 +190,12 @@ def targets_page(
     limit: int,
 ) -> Page[TargetRow]:
     """Return targets by the day on which they are due."""
-    where: dict[str, Any] = {
-        "pupil_id": pupil_id,
-        "academy": academy and OfAcademy(academy),
-        "open": True if open_only else None,
-        "due_on": due_before and before("due_on", due_before),
-    }
-    asked = {name: value for name, value in where.items() if value is not None}
+    where = asked(
+        academy,
+        pupil_id=pupil_id,
+        open=True if open_only else None,
+        due_on=due_before and before("due_on", due_before),
+    )
     if outcome is not None:
-        asked["outcome"] = None if outcome == "none" else outcome
-    return page_in_order(views, Targets, "due_on", asked, after=after, limit=limit)
+        where["outcome"] = None if outcome == "none" else outcome
+    return page_in_order(views, Targets, "due_on", where, after=after, limit=limit)
