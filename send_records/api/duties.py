@@ -8,16 +8,15 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
-from send_records.aggregates.values import Name, Role, day_in_london
+from send_records.aggregates.values import Name, Role
 from send_records.api.accounting import ProvisionAccess
 from send_records.api.dependencies import Academy, After, Limit, Records
 from send_records.api.moments import PagesAtAnyTime
 from send_records.api.recording import router_for
-from send_records.api.views import ListingAtAnyTime, listing, pupil_after, wait_for
+from send_records.api.views import ListingAtAnyTime, pupil_after, wait_for
 from send_records.projections.duties import Shown, Wanted, duties_outdated, duties_page
 from send_records.projections.duty import DutyRow
-from send_records.projections.moments import Moment
-from send_records.projections.whose import of_pupil, with_pupils
+from send_records.projections.whose import of_pupil
 from send_records.threads import threaded
 
 router = router_for("duties")
@@ -57,7 +56,7 @@ def get_duties(
     and the list is to be rebuilt."""
     wait_for(asked.views, "duties", after)
     wanted = Wanted(
-        today=_day_of(asked.moment) or records.today(),
+        today=asked.day(records),
         show=show,
         academy=academy,
         role=role,
@@ -69,14 +68,7 @@ def get_duties(
         last=last,
     )
     page = duties_page(asked.views, wanted, after=pupil_after(asked.cursor), limit=limit)
-    answer = listing(with_pupils(asked.views, page), asked.moment)
+    answer = asked.listed(page)
     if asked.moment is None and duties_outdated(asked.views):
         answer.headers["Outdated"] = "true"
     return access.given([row.pupil_id for row in page.rows], answer)
-
-
-def _day_of(moment: Moment | None) -> date | None:
-    """Return the day that a question about the past is of, by which something is overdue."""
-    if moment is None:
-        return None
-    return moment.as_of or (day_in_london(moment.known_at) if moment.known_at else None)

@@ -12,9 +12,9 @@ from send_records.api.accounting import RestrictedAccess
 from send_records.api.dependencies import Academy, After, Limit
 from send_records.api.moments import PagesAtAnyTime
 from send_records.api.recording import records, router_for
-from send_records.api.views import ListingAtAnyTime, listing, pupil_after, wait_for
+from send_records.api.views import ListingAtAnyTime, pupil_after, wait_for
 from send_records.projections.medical_register import MedicalRow, medical_page
-from send_records.projections.whose import of_pupil, with_pupils
+from send_records.projections.whose import of_pupil
 from send_records.threads import threaded
 
 router = router_for("medical")
@@ -51,5 +51,4 @@ def get_medical_register(
         after=pupil_after(asked.cursor),
         limit=limit,
     )
-    shown = listing(with_pupils(asked.views, page), asked.moment)
-    return access.given([row.pupil_id for row in page.rows], shown)
+    return access.given([row.pupil_id for row in page.rows], asked.listed(page))

@@ -9,19 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Annotated, Any, Protocol
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Response
 
+from send_records.aggregates.values import day_in_london
 from send_records.api.dependencies import Cursor, Reader, ReadSide
-from send_records.api.views import CursorUnknown, at_moments, told
+from send_records.api.views import CursorUnknown, at_moments, listing, told
 from send_records.application import SendRecords
 from send_records.errors import Erased, SendRecordsError
 from send_records.projections.moments import Moment, MomentUnclear, moment_at
-from send_records.projections.pages import Views
+from send_records.projections.pages import Page, Views
 from send_records.projections.then import NotOnRecordThen, Then
+from send_records.projections.whose import with_pupils
 from send_records.threads import in_thread
 
 AsOf = Annotated[
@@ -69,12 +72,25 @@ class Question:
         """When, if it is about the past."""
         return self.views.moment
 
+    def day(self, service: SendRecords) -> date:
+        """Return the day that is asked about, by which something is overdue: today or, of the
+        past, the day of ``as_of`` or else of ``known_at``."""
+        moment = self.moment
+        if moment is None:
+            return service.today()
+        known_on = service.today() if moment.known_at is None else day_in_london(moment.known_at)
+        return moment.as_of or known_on
+
     def absence(self, service: SendRecords, pupil_id: UUID) -> SendRecordsError:
         """Return why nothing is shown of a pupil."""
         why = service.absence(pupil_id)
         if self.moment is None or isinstance(why, Erased) or not service.history(pupil_id, limit=1):
             return why
         return NotOnRecordThen("Nothing was on record of this pupil at that moment.")
+
+    def listed(self, page: Page[Any]) -> Response:
+        """Return a page with whose each row is, as of that moment."""
+        return listing(with_pupils(self.views, page), self.moment)
 
     def headers_of(self, row: Versioned) -> dict[str, str]:
         """Return the headers of an answer that is one row."""

@@ -14,12 +14,12 @@ from send_records.api.accounting import AssessmentAccess, ProvisionAccess
 from send_records.api.dependencies import Academy, After, Limit, Records
 from send_records.api.moments import PagesAtAnyTime
 from send_records.api.recording import router_for
-from send_records.api.views import ListingAtAnyTime, listing, pupil_after, wait_for
+from send_records.api.views import ListingAtAnyTime, pupil_after, wait_for
 from send_records.projections.concerns_log import ConcernRow, concerns_page
 from send_records.projections.evidence_gaps import GapRow, gaps_outdated, gaps_page
 from send_records.projections.gap_spans import GapKind
 from send_records.projections.targets import OutcomeAsked, TargetRow, targets_page
-from send_records.projections.whose import of_pupil, with_pupils
+from send_records.projections.whose import of_pupil
 from send_records.threads import threaded
 
 router = router_for("questions")
@@ -41,7 +41,9 @@ def get_evidence_gaps(
     kind: GapKind | None = None,
     on: Annotated[
         Day | None,
-        Query(description="Open on this day; today, or the day of as_of, if none is named"),
+        Query(
+            description="Open on this day; today, or the day that is asked about, if none is named"
+        ),
     ] = None,
     closed: Annotated[bool, Query(description="Also what had been closed by then")] = False,
     limit: Limit = 50,
@@ -56,12 +58,12 @@ def get_evidence_gaps(
         academy=academy,
         pupil_id=pupil_id,
         kind=kind,
-        on=on or (asked.moment and asked.moment.as_of) or service.today(),
+        on=on or asked.day(service),
         closed=closed,
         after=pupil_after(asked.cursor),
         limit=limit,
     )
-    shown = listing(with_pupils(asked.views, page), asked.moment)
+    shown = asked.listed(page)
     if asked.moment is None and gaps_outdated(asked.views):
         shown.headers["Outdated"] = "true"
     return access.given([row.pupil_id for row in page.rows], shown)
@@ -98,8 +100,7 @@ def get_targets(
         after=pupil_after(asked.cursor),
         limit=limit,
     )
-    shown = listing(with_pupils(asked.views, page), asked.moment)
-    return access.given([row.pupil_id for row in page.rows], shown)
+    return access.given([row.pupil_id for row in page.rows], asked.listed(page))
 
 
 @router.get(
@@ -135,5 +136,4 @@ def get_concerns(
         after=pupil_after(asked.cursor),
         limit=limit,
     )
-    shown = listing(with_pupils(asked.views, page), asked.moment)
-    return access.given([row.pupil_id for row in page.rows], shown)
+    return access.given([row.pupil_id for row in page.rows], asked.listed(page))

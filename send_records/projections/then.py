@@ -107,7 +107,9 @@ class Then(Views):
         named = {name: wanted for name, wanted in where.items() if not _of_academy(wanted)}
         found = [row for row in found if _is_named(row, named)]
         for academy in filter(_of_academy, where.values()):
-            there = {row.pupil_id for row in self.rows(SendRegister, {"academy": str(academy)})}
+            of_whom = {} if asked is None else {"pupil_id": asked}
+            register = self.rows(SendRegister, {"academy": str(academy), **of_whom})
+            there = {row.pupil_id for row in register}
             found = [row for row in found if row.pupil_id in there]
         with (
             self.pool.connection() as connection

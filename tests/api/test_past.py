@@ -19,6 +19,7 @@ from send_records.aggregates.enrolment import AdmitPupil, MovePupilAcademy, Reco
 from send_records.aggregates.register import ChangeSupportLevel, SupportLevel
 from send_records.api.caseload import CaseloadCount
 from send_records.api.differences import DifferencesOfPupil, DifferencesOfRegister
+from send_records.api.moments import Question
 from send_records.api.views import ListingAtAnyTime
 from send_records.application import Request
 from send_records.bootstrap import Database, System, now
@@ -28,6 +29,8 @@ from send_records.projections.caseload import By
 from send_records.projections.chronology import ChronologyRow
 from send_records.projections.engine import Engine
 from send_records.projections.register_rows import RegisterRow
+from send_records.projections.moments import Moment
+from send_records.projections.then import Then
 from tests.api.client import Client, problem_of
 from tests.api.conftest import serving
 from tests.conftest import Cluster, new_database
@@ -422,7 +425,47 @@ def test_nobody_who_may_not_read_learns_how_long_the_log_is(story: Story) -> Non
     problem_of(response, 401)
 
 
+# Of which day a question is
+
+
+@pytest.mark.parametrize(
+    ("as_of", "known_at", "day"),
+    [
+        (None, datetime(2026, 7, 15, 23, 30, tzinfo=UTC), date(2026, 7, 16)),
+        (date(2026, 1, 15), datetime(2026, 7, 15, 12, tzinfo=UTC), date(2026, 1, 15)),
+        (date(2026, 1, 15), None, date(2026, 1, 15)),
+    ],
+)
+def test_what_was_known_then_is_overdue_by_that_day(
+    story: Story, as_of: date | None, known_at: datetime | None, day: date
+) -> None:
+    moment = Moment(3, as_of, known_at)
+    asked = Question(Then.of(story.system.views, moment), None)
+
+    assert asked.day(story.system.records) == day
+    today = Question(story.system.views, None)
+    assert today.day(story.system.records) == story.system.records.today()
+
+
 # Not too many at once
+
+
+def test_the_past_of_one_pupil_at_an_academy_folds_nobody_else(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> Any:
+        raise AssertionError("all pupils were folded")
+
+    monkeypatch.setattr(then, "rows_of_all", refuse)
+
+    asked = {"pupil_id": str(AISHA), "known_at": "position:5", "show": "all"}
+    at = {
+        place: story.get("/v1/duties", **asked, academy=place)["data"]
+        for place in ("Alder Park Academy", "Birch Lane Academy")
+    }
+    assert story.get("/v1/agreements", **asked, academy="Birch Lane Academy")["data"] == []
+    assert any(at.values())
+    assert not all(at.values())
 
 
 def test_the_past_of_all_pupils_leaves_threads_for_today(
