@@ -25,6 +25,10 @@ from send_records.store.contents import CHUNK, Contents, Place
 from send_records.store.keyring import KeyDestroyed
 from send_records.threads import in_thread
 
+PATIENCE = 900.0
+"""Seconds in which an upload is to arrive: 25 MB at 30 kB a second.  Whoever sends a byte a minute
+would hold a piece of it in memory for as long as they like."""
+
 
 class UploadCutShort(Invalid):
     """What arrived is not as long as was said: send it again."""
@@ -114,7 +118,7 @@ async def receive(upload: Upload, arriving: AsyncIterator[bytes]) -> tuple[Conte
     """Take all that arrives, and finish the upload: what waits, waits in a thread.  Whatever goes
     wrong, the sender's going away too, nothing is left of it."""
     try:
-        async for arrived in arriving:
+        async for arrived in _in_time(arriving):
             upload.take(arrived)
             if upload.full:
                 await in_thread(upload.keep)
@@ -122,6 +126,20 @@ async def receive(upload: Upload, arriving: AsyncIterator[bytes]) -> tuple[Conte
     except BaseException:
         await asyncio.shield(in_thread(upload.abandon))
         raise
+
+
+async def _in_time(arriving: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield what arrives; raise UploadCutShort when it has taken too long."""
+    until = asyncio.get_running_loop().time() + PATIENCE
+    try:
+        while True:
+            async with asyncio.timeout_at(until):
+                arrived = await anext(arriving)
+            yield arrived
+    except StopAsyncIteration:
+        return
+    except TimeoutError:
+        raise UploadCutShort("It took too long to arrive: send it again.") from None
 
 
 @contextmanager

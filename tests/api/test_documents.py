@@ -21,6 +21,7 @@ from send_records.aggregates.values import Role
 from send_records.api.lastresort import AnswerBroken
 from send_records.bootstrap import Database, System, now
 from send_records.keeper import Keeper
+from send_records.documents import uploads
 from send_records.store.connections import one
 from send_records.store.contents import CHUNK
 from tests.api.client import Client, problem_of
@@ -292,8 +293,11 @@ def test_the_hash_that_a_caller_knows_is_compared(client: Client, pupil_id: UUID
     assert client.record(pupil_id, right, key=key).status_code == 201
 
 
-def interrupted(client: Client, pupil_id: UUID, key: UUID, *messages: Message) -> list[Message]:
-    """Upload as a sender who goes away, or says another length than is so; return the answer."""
+def interrupted(
+    client: Client, pupil_id: UUID, key: UUID, *messages: Message, goes_away: bool = True
+) -> list[Message]:
+    """Upload as a sender who goes away or falls silent, or says another length than is so; return
+    the answer."""
     waiting, answered = list(messages), list[Message]()
 
     async def receive() -> Message:
@@ -313,6 +317,8 @@ def interrupted(client: Client, pupil_id: UUID, key: UUID, *messages: Message) -
     asyncio.run(client.app(scope, receive, send))
     return answered
 
+        if not (waiting or goes_away):
+            await asyncio.Event().wait()
 
 def test_an_upload_that_is_broken_off_leaves_nothing(
     client: Client, pupil_id: UUID, owner: Connection, stage: Stage
@@ -342,6 +348,20 @@ def test_fewer_bytes_than_were_announced_are_no_upload(
 
 
 # Damaged
+
+
+def test_an_upload_that_goes_on_for_too_long_is_refused_and_leaves_nothing(
+    client: Client, pupil_id: UUID, owner: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "PATIENCE", 0.3)
+    key = uuid4()
+    two_pieces = {"type": "http.request", "body": pdf(2 * CHUNK), "more_body": True}
+
+    [start, body] = interrupted(client, pupil_id, key, two_pieces, goes_away=False)
+
+    assert start["status"] == 422
+    assert b"It took too long to arrive" in body["body"]
+    nothing_left(client, owner, pupil_id, key)
 
 
 FLIP = (
