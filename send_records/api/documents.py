@@ -15,11 +15,12 @@ from fastapi.responses import StreamingResponse
 from send_records.aggregates.documents import FileDocument, SupersedeDocument
 from send_records.aggregates.values import Value
 from send_records.api.accounting import RestrictedAccess, UploadAccess
-from send_records.api.dependencies import Asked, DocumentId, Papers, Reader
+from send_records.api.dependencies import Asked, DocumentId, Papers, Reader, Records
+from send_records.api.moments import AtAnyTime
 from send_records.api.recording import PupilId, records, router_for
-from send_records.api.views import Listing, Meta
+from send_records.api.views import ListingAtAnyTime, listed
 from send_records.documents import Shown
-from send_records.documents.rows import DocumentRow
+from send_records.documents.rows import DocumentRow, on_file
 from send_records.documents.uploads import receive
 from send_records.threads import in_thread, threaded
 
@@ -78,21 +79,21 @@ records(router, "documents/supersede", SupersedeDocument)
 @router.get(
     "/pupils/{pupil_id}/documents",
     operation_id="get_documents",
-    response_model=Listing[DocumentRow],
+    response_model=ListingAtAnyTime[DocumentRow],
 )
 @threaded
 def get_documents(
     pupil_id: PupilId,
-    papers: Papers,
-    reader: Reader,
+    asked: AtAnyTime,
+    service: Records,
     access: RestrictedAccess,
     superseded: bool = False,
 ) -> Response:
     """Return what is on the pupil's file, in the order in which it was filed: what is current,
-    unless ``superseded`` asks for what a newer one has taken the place of as well."""
-    rows = papers.on_file(pupil_id, superseded=superseded)
-    found = Listing[DocumentRow](data=rows, meta=Meta(next=None))
-    answer = Response(found.model_dump_json(), media_type="application/json")
+    unless ``superseded`` asks for what a newer one has taken the place of as well.  As it is or,
+    with ``as_of`` or ``known_at``, as it was."""
+    rows = on_file(asked.record(service, pupil_id).read, superseded=superseded)
+    answer = listed([row.model_dump_json().encode() for row in rows], None, asked.moment)
     return access.given([pupil_id], answer)
 
 

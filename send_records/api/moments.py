@@ -23,6 +23,7 @@ from send_records.application import SendRecords
 from send_records.errors import Erased, SendRecordsError
 from send_records.projections.moments import Moment, MomentUnclear, moment_at
 from send_records.projections.pages import Page, Views
+from send_records.projections.reading import Record, record_of
 from send_records.projections.then import NotOnRecordThen, Then
 from send_records.projections.whose import with_pupils
 from send_records.threads import in_thread
@@ -87,6 +88,13 @@ class Question:
         if self.moment is None or isinstance(why, Erased) or not service.history(pupil_id, limit=1):
             return why
         return NotOnRecordThen("Nothing was on record of this pupil at that moment.")
+
+    def record(self, service: SendRecords, pupil_id: UUID) -> Record:
+        """Return what is on record of a pupil, as it reads; raise what says that nothing is."""
+        record = record_of(service.history(pupil_id), self.moment)
+        if not record.read:
+            raise self.absence(service, pupil_id)
+        return record
 
     def listed(self, page: Page[Any]) -> Response:
         """Return a page with whose each row is, as of that moment."""

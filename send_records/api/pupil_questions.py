@@ -9,11 +9,9 @@ from send_records.api.dependencies import Records
 from send_records.api.moments import AtAnyTime, Question
 from send_records.api.recording import PupilId, router_for
 from send_records.api.views import json_response
-from send_records.application import SendRecords
 from send_records.projections.lags import Lag, lag_in
 from send_records.projections.pages import as_json
 from send_records.projections.plan_now import PlansNow, plans_read
-from send_records.projections.reading import Record, record_of
 from send_records.threads import threaded
 
 router = router_for("questions")
@@ -31,7 +29,7 @@ def get_lag(
 ) -> Response:
     """Return what the trust knew of the pupil, when it knew it, and what it did, each line with its
     entry and with the days from noticing, and from recording, until something was done."""
-    record = _record(pupil_id, asked, service)
+    record = asked.record(service, pupil_id)
     lag = lag_in(record.read, record.corrected)
     return access.given([pupil_id], _answer(asked, lag))
 
@@ -48,16 +46,8 @@ def get_plan(
 ) -> Response:
     """Return the plan in force and the one in draft: targets with what the last review found of
     them, the next review, the class teacher, and with whom it was agreed and shared."""
-    plans = plans_read(_record(pupil_id, asked, service))
+    plans = plans_read(asked.record(service, pupil_id))
     return access.given([pupil_id], _answer(asked, plans))
-
-
-def _record(pupil_id: PupilId, asked: Question, service: SendRecords) -> Record:
-    """Return what is on record of a pupil, as it reads; raise what says that nothing is."""
-    record = record_of(service.history(pupil_id), asked.moment)
-    if not record.read:
-        raise asked.absence(service, pupil_id)
-    return record
 
 
 def _answer(asked: Question, found: Lag | PlansNow) -> Response:

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from send_records.aggregates.contents import Content
-from send_records.aggregates.corrected import that_stand
 from send_records.aggregates.documents import (
     Document,
     FileDocument,
@@ -26,7 +25,6 @@ from send_records.aggregates.documents import (
 from send_records.aggregates.rules import Rules
 from send_records.aggregates.values import day_in_london
 from send_records.application import Request, SendRecords
-from send_records.documents.rows import DocumentRow, rows_of
 from send_records.documents.uploads import Upload, unless_erased
 from send_records.execution import require_role
 from send_records.store.contents import ContentDamaged, Contents, Kept, Place, checked
@@ -74,15 +72,6 @@ class Documents:
             upload_id = self._contents.begin(pupil_id)
         place = Place(pupil_id, request.command_id, upload_id, 0)
         return Upload(self._contents, place, self._rules, today, declared, length)
-
-    def on_file(self, pupil_id: UUID, *, superseded: bool) -> list[DocumentRow]:
-        """Return a pupil's documents in the order in which they were filed, those that were
-        superseded only if asked for; raise NotFound or Erased."""
-        events = self._records.history(pupil_id)
-        if not events:
-            raise self._records.absence(pupil_id)
-        rows = rows_of(that_stand(events))
-        return [row for row in rows if superseded or row.superseded_by is None]
 
     def content(self, pupil_id: UUID, document_id: UUID) -> Shown:
         """Return a document to be handed out, having read and checked all of it; raise NotFound,

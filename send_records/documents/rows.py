@@ -1,13 +1,13 @@
 """Which documents are on a pupil's file, as the pupil's events say: from the log, and so as they
-stand at this moment."""
+stand at this moment, or stood at any."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from send_records.aggregates.corrected import Reading, as_corrected
+from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.documents import DocumentFiled, DocumentKind, DocumentSuperseded
 from send_records.aggregates.values import DataClass, Origin, Value
 
@@ -30,11 +30,11 @@ class DocumentRow(Value):
     superseded_by: UUID | None = None
 
 
-def rows_of(events: Sequence[Reading]) -> list[DocumentRow]:
-    """Return the documents that a pupil's events file, each as it stands after them all, with its
-    corrections; without those withdrawn."""
+def on_file(read: Iterable[DomainEvent], *, superseded: bool) -> list[DocumentRow]:
+    """Return the documents that a pupil's events file as they read, in the order in which they were
+    filed; those that were superseded only if asked for."""
     rows: dict[UUID, DocumentRow] = {}
-    for event in as_corrected(events):
+    for event in read:
         if isinstance(event, DocumentFiled):
             rows[event.document_id] = _row(event)
         elif isinstance(event, DocumentSuperseded) and {
@@ -43,7 +43,7 @@ def rows_of(events: Sequence[Reading]) -> list[DocumentRow]:
         } <= set(rows):
             newer = {"superseded_by": event.superseded_by}
             rows[event.document_id] = rows[event.document_id].model_copy(update=newer)
-    return list(rows.values())
+    return [row for row in rows.values() if superseded or row.superseded_by is None]
 
 
 def _row(event: DocumentFiled) -> DocumentRow:

@@ -15,6 +15,7 @@ from send_records.aggregates.corrected import (
     WhyWithdrawn,
     as_corrected,
     pupil_of,
+    that_stand,
 )
 from send_records.aggregates.corrections import CorrectEntry, WithdrawEntry
 from send_records.aggregates.documents import (
@@ -33,7 +34,7 @@ from send_records.aggregates.enrolment import RecordLeaving
 from send_records.aggregates.paths import FieldNotCorrectable
 from send_records.aggregates.pupil import PupilNotOnRoll
 from send_records.aggregates.values import DataClass, Origin
-from send_records.documents.rows import rows_of
+from send_records.documents.rows import on_file
 from send_records.errors import NotFound, SendRecordsError, TooLarge, TypeNotTaken
 from send_records.rules import shipped_rules
 from tests.scenario import NOBODY, TODAY, Scenario, a_pupil, but, by, content
@@ -239,8 +240,8 @@ def test_what_a_document_took_the_place_of_is_current_again_once_it_is_withdrawn
 
     assert pupil is not None
     assert pupil.documents[REPORT].superseded_by is None
-    assert [row.document_id for row in rows_of([*events, gone])] == [REPORT]
-    assert [row.superseded_by for row in rows_of([*events, gone])] == [None]
+    [row] = on_file(that_stand([*events, gone]), superseded=True)
+    assert (row.document_id, row.superseded_by) == (REPORT, None)
 
 
 def test_what_is_uploaded_can_be_filed_until_an_hour_before_it_may_be_removed() -> None:

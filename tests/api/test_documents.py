@@ -7,6 +7,7 @@ import hashlib
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -20,8 +21,8 @@ from send_records.aggregates.documents import FileDocument, SupersedeDocument
 from send_records.aggregates.values import Role
 from send_records.api.lastresort import AnswerBroken
 from send_records.bootstrap import Database, System, now
-from send_records.keeper import Keeper
 from send_records.documents import uploads
+from send_records.keeper import Keeper
 from send_records.store.connections import one
 from send_records.store.contents import CHUNK
 from tests.api.client import Client, problem_of
@@ -177,6 +178,21 @@ def test_a_document_is_listed_as_put_right_and_not_at_all_once_withdrawn(
     problem_of(content_of(client, pupil_id, document), 404)
 
 
+def test_the_file_is_asked_for_as_it_was(client: Client, pupil_id: UUID) -> None:
+    older = filed(client, pupil_id, PDF, title="Findings")
+    then = client.get(f"/v1/pupils/{pupil_id}/documents", as_of=str(FILE.occurred_on)).json()
+    filed(client, pupil_id, PDF + b"\n", title="Findings, corrected")
+
+    at = {"known_at": f"position:{then['meta']['position']}"}
+    again = client.get(f"/v1/pupils/{pupil_id}/documents", **at).json()
+
+    assert [row["document_id"] for row in again["data"]] == [str(older)]
+    assert again["data"] == then["data"]
+    assert len(listed(client, pupil_id)) == 2
+    assert listed(client, pupil_id, as_of=str(FILE.occurred_on - timedelta(days=1))) == []
+    problem_of(client.get(f"/v1/pupils/{pupil_id}/documents", as_of="2010-01-01"), 404)
+
+
 def test_the_list_shows_what_is_current_and_the_rest_if_asked(
     client: Client, pupil_id: UUID
 ) -> None:
@@ -301,6 +317,8 @@ def interrupted(
     waiting, answered = list(messages), list[Message]()
 
     async def receive() -> Message:
+        if not (waiting or goes_away):
+            await asyncio.Event().wait()
         return waiting.pop(0) if waiting else {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
@@ -317,8 +335,6 @@ def interrupted(
     asyncio.run(client.app(scope, receive, send))
     return answered
 
-        if not (waiting or goes_away):
-            await asyncio.Event().wait()
 
 def test_an_upload_that_is_broken_off_leaves_nothing(
     client: Client, pupil_id: UUID, owner: Connection, stage: Stage
@@ -332,6 +348,20 @@ def test_an_upload_that_is_broken_off_leaves_nothing(
     nothing_left(client, owner, pupil_id, key)
     last = stage[1].access.of_pupil(pupil_id, after=0, limit=10)[0]
     assert (last.what, last.outcome) == ("upload_content", "UploadCutShort")
+
+
+def test_an_upload_that_goes_on_for_too_long_is_refused_and_leaves_nothing(
+    client: Client, pupil_id: UUID, owner: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "PATIENCE", 0.3)
+    key = uuid4()
+    two_pieces = {"type": "http.request", "body": pdf(2 * CHUNK), "more_body": True}
+
+    [start, body] = interrupted(client, pupil_id, key, two_pieces, goes_away=False)
+
+    assert start["status"] == 422
+    assert b"It took too long to arrive" in body["body"]
+    nothing_left(client, owner, pupil_id, key)
 
 
 def test_fewer_bytes_than_were_announced_are_no_upload(
@@ -348,20 +378,6 @@ def test_fewer_bytes_than_were_announced_are_no_upload(
 
 
 # Damaged
-
-
-def test_an_upload_that_goes_on_for_too_long_is_refused_and_leaves_nothing(
-    client: Client, pupil_id: UUID, owner: Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(uploads, "PATIENCE", 0.3)
-    key = uuid4()
-    two_pieces = {"type": "http.request", "body": pdf(2 * CHUNK), "more_body": True}
-
-    [start, body] = interrupted(client, pupil_id, key, two_pieces, goes_away=False)
-
-    assert start["status"] == 422
-    assert b"It took too long to arrive" in body["body"]
-    nothing_left(client, owner, pupil_id, key)
 
 
 FLIP = (

@@ -409,7 +409,7 @@ def test_nothing_of_a_document_can_be_read_in_the_tables(
         ):
             for spelt in (words, words.hex().encode(), words.hex().upper().encode()):
                 assert spelt not in text
-    assert FILE.title in str(shelf.papers.on_file(shelf.pupil, superseded=True))
+    assert FILE.title in str(shelf.records.history(shelf.pupil))
 
 
 def test_the_same_file_looks_different_each_time(shelf: Shelf, superuser: Connection) -> None:
