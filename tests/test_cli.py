@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,11 +17,14 @@ from uuid import UUID, uuid4
 import httpx2
 import orjson
 import pytest
+from rich.console import Console
+from rich.table import Table
 from typer.testing import CliRunner
 
 from send_records.application import Request
 from send_records.bootstrap import database, running
 from send_records.cli import app
+from send_records.cli.console import add_row
 from send_records.cli.past import _cell
 from send_records.custody import open_keys
 from send_records.projections.engine import PROJECTIONS
@@ -239,6 +243,16 @@ def test_a_cell_is_never_a_formula(value: Any, cell: str) -> None:
 
 
 # Keys and proofs
+
+
+@pytest.mark.parametrize("words", ["[bold]Ana", "[/] and so on", "[link=file:///etc]Ben"])
+def test_words_in_a_table_are_no_markup(words: str) -> None:
+    made, said = Table("Name"), StringIO()
+    add_row(made, words)
+
+    Console(file=said, width=120).print(made)
+
+    assert words in said.getvalue()
 
 
 def test_an_outsider_checks_an_extract_with_what_comes_with_it(

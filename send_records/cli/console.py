@@ -16,6 +16,8 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 import orjson
 import typer
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from send_records.aggregates.base import Actor
 from send_records.aggregates.values import Role
@@ -52,6 +54,11 @@ def settings_for(data_dir: Path | None) -> Settings:
 def print_json(value: object) -> None:
     """Print a value for machines."""
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def add_row(made: Table, *cells: str) -> None:
+    """Add a row to a table, its words as they are: what stands in brackets is no markup."""
+    made.add_row(*map(Text, cells))
 
 
 def operator(name: str | None) -> Actor:

@@ -27,6 +27,7 @@ from send_records.cli.console import (
     ByName,
     DataDir,
     access_of,
+    add_row,
     operator,
     out,
     print_json,
@@ -86,7 +87,8 @@ def history(
     made = Table("Version", "Recorded", "Happened", "What", "By", title=f"Pupil {pupil}")
     for row in events:
         who = row["metadata"]["recorded_by"]
-        made.add_row(
+        add_row(
+            made,
             str(row["version"]),
             row["recorded_at"][:16].replace("T", " "),
             row["occurred_on"],
@@ -120,7 +122,8 @@ def find(
         print_json([{"pupil_id": row.pupil_id, "legal_name": row.legal_name} for row in rows])
         return
     for row in rows:
-        out.print(f"{row.pupil_id}  {row.legal_name}, {row.academy}, year {row.nc_year}")
+        found_one = f"{row.pupil_id}  {row.legal_name}, {row.academy}, year {row.nc_year}"
+        out.print(found_one, markup=False)
     if not rows:
         out.print("Nobody was found.")
 

@@ -24,6 +24,7 @@ from send_records.cli.console import (
     ByName,
     DataDir,
     access_of,
+    add_row,
     err,
     operator,
     out,
@@ -87,7 +88,7 @@ def register(
         for row in page.rows:
             needs = ", ".join(need["sen_type"] for need in row.needs)
             days = (str(day or "") for day in (row.level_since, row.next_review_on))
-            made.add_row(row.legal_name, row.academy, row.nc_year, row.status, needs, *days)
+            add_row(made, row.legal_name, row.academy, row.nc_year, row.status, needs, *days)
         out.print(made)
 
 
@@ -118,9 +119,8 @@ def chronology(
         made = Table("Happened", "Recorded", "Phase", "What", "Detail", "By")
         for row in page.rows:
             late = f"{row.recorded_at:%Y-%m-%d}" + (f" (+{row.days_late})" if row.days_late else "")
-            made.add_row(
-                str(row.occurred_on), late, row.phase, row.event, row.detail, row.recorded_by
-            )
+            told = (row.phase, row.event, row.detail, row.recorded_by)
+            add_row(made, str(row.occurred_on), late, *told)
         out.print(made)
 
 
