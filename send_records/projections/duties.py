@@ -102,7 +102,8 @@ class Wanted:
     def where(self) -> dict[str, Any]:
         """Return the condition on the table; written so that the index of open duties serves it.
 
-        A right that has passed is not open, though nothing ended it.
+        A right that has passed is not open, though nothing ended it, and is not overdue either:
+        that is only what is to be done, and is not paused.
         """
         equal = {
             "academy": self.academy,
@@ -130,9 +131,9 @@ class Wanted:
         elif self.show != "all":
             where["state"] = self.show
         if self.overdue:
-            where["paused_since"] = Condition(
-                "{} IS NULL AND due_on < %s",
-                lambda row: row.paused_since is None and row.due_on < self.today,
+            where["window"] = Condition(
+                "state = 'open' AND NOT {} AND due_on < %s",
+                lambda row: row.state == "open" and not row.window and row.due_on < self.today,
                 (self.today,),
             )
         return where

@@ -169,6 +169,8 @@ def test_the_answer_is_what_its_description_says(school: School) -> None:
         ({"role": "senco"}, ["monitoring_review", "concern_answer"]),
         ({"kind": "concern_answer"}, ["concern_answer"]),
         ({"overdue": True}, ["monitoring_review"]),
+        ({"overdue": True, "show": "all"}, ["monitoring_review"]),
+        ({"overdue": True, "show": "lapsed"}, []),
         ({"from": "2026-11-21"}, ["concern_answer"]),
         ({"until": "2026-11-20"}, ["monitoring_review"]),
         ({"from": "2026-11-20", "until": "2026-11-26"}, ["monitoring_review", "concern_answer"]),
