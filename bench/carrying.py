@@ -18,7 +18,8 @@ from bench.lines import Line, Spread, Unit, at_least, at_most, compare
 from bench.lives import life
 from bench.posting import token
 from bench.rounds import Variant, interleaved
-from send_records.aggregates.documents import DocumentKind, FileDocument
+from send_records.aggregates.document_kinds import DocumentKind
+from send_records.aggregates.documents import FileDocument
 from send_records.aggregates.values import DataClass
 from send_records.store.connections import one
 from send_records.store.contents import CHUNK, Place

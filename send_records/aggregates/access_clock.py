@@ -128,6 +128,9 @@ class ReceiveClarification(RequestCommand):
     of: ClarificationOf
     answer: Words
 
+    def comes_from(self, pupil: Pupil) -> Origin:
+        return self.request(pupil).made_by
+
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         since = self.request(pupil).awaited_since(self.of)
         if since is None:
@@ -180,11 +183,8 @@ class IdentifyRequester(RequestCommand):
         contact = self._contact(pupil)
         events: list[PupilEvent] = []
         if request.awaited_since(ClarificationOf.IDENTITY) is not None:
-            answer = ReceiveClarification(
-                **{name: getattr(self, name) for name in RequestCommand.model_fields},
-                of=ClarificationOf.IDENTITY,
-                answer=self.evidence,
-            )
+            said = self.model_dump(include={*RequestCommand.model_fields}, exclude_unset=True)
+            answer = ReceiveClarification(**said, of=ClarificationOf.IDENTITY, answer=self.evidence)
             for event in answer.decide(pupil, by):
                 events.append(event)
                 pupil = event.mutate(pupil)

@@ -44,6 +44,11 @@ class Pause:
     received_on: date | None = None
 
 
+def requester(*, on_behalf: bool) -> Origin:
+    """Return whom a request comes from: the pupil, or a parent who asks for them."""
+    return Origin.PARENT if on_behalf else Origin.PUPIL
+
+
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
     """One request, as its clock needs to know it."""
@@ -56,6 +61,11 @@ class AccessRequest:
     extended_by: int = 0
     """Months."""
     closed_on: date | None = None
+
+    @property
+    def made_by(self) -> Origin:
+        """Whom the request comes from."""
+        return requester(on_behalf=self.on_behalf)
 
     def awaited_since(self, what: ClarificationOf) -> date | None:
         """Return the day on which something was asked back that has not been answered."""
@@ -147,6 +157,9 @@ class ReceiveAccessRequest(Command):
     """What is asked for, in the requester's words."""
     received_on: Day | None = None
     """The day it came to anybody in the trust, from which it runs, if before this entry's."""
+
+    def comes_from(self, pupil: Pupil) -> Origin:
+        return requester(on_behalf=self.on_behalf)
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         received_on = self.received_on or self.occurred_on

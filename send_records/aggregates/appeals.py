@@ -128,6 +128,9 @@ class LodgeAppeal(Command):
             raise ValueError("Name the sections of an appeal against the contents, of no other")
         return self
 
+    def comes_from(self, pupil: Pupil) -> Origin:
+        return Origin.PARENT if self.lodged_by is Appellant.PARENT else Origin.PUPIL
+
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         self._require_sound(pupil, by)
         certificate = self._certificate(pupil)

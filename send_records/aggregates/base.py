@@ -219,6 +219,14 @@ class Command(Entry):
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         """Return the events that record the command, or raise; change nothing."""
 
+    def comes_from(self, pupil: Pupil) -> Origin:
+        """Return whom it comes from where what is said tells, and the entry does not say."""
+        return self.origin
+
+    def classed(self) -> DataClass:
+        """Return its kind of information where what is said tells, and the entry does not say."""
+        return self.data_class
+
     def entry(self, pupil: Pupil, by: By) -> Envelope:
         """Return the envelope of the pupil's next event: ``ConcernRaised(**self.entry(...))``.
 
@@ -227,4 +235,9 @@ class Command(Entry):
         """
         if not self.after_leaving:
             pupil.require_on_roll(self.occurred_on)
-        return self.envelope(pupil.id, pupil.version + 1, by)
+        envelope = self.envelope(pupil.id, pupil.version + 1, by)
+        if "origin" not in self.model_fields_set:
+            envelope["origin"] = self.comes_from(pupil)
+        if "data_class" not in self.model_fields_set:
+            envelope["data_class"] = self.classed()
+        return envelope

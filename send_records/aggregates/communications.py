@@ -24,6 +24,7 @@ from send_records.aggregates.values import (
     Day,
     Few,
     Name,
+    Origin,
     Some,
     Value,
     Words,
@@ -105,6 +106,7 @@ class RecordContactWithFamily(Command):
 
     roles = STAFF
 
+    origin: Origin = Origin.PARENT
     contact_ids: Some[UUID]
     how: Words
     summary: Words

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from send_records.aggregates.base import By, Command, PupilEvent, require_past
 from send_records.aggregates.contacts import Party, parties
-from send_records.aggregates.values import STAFF, Area, Day, Few, Flag, Some, Value, Words
+from send_records.aggregates.values import STAFF, Area, Day, Few, Flag, Origin, Some, Value, Words
 from send_records.errors import Invalid, NotFound, RuleBroken
 
 if TYPE_CHECKING:
@@ -196,6 +196,9 @@ class DiscussConcernWithParents(Command):
     contact_ids: Some[UUID]
     how: Words
     parent_comment: Words | None = None
+
+    def comes_from(self, pupil: Pupil) -> Origin:
+        return self.origin if self.parent_comment is None else Origin.PARENT
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         concern = known_concern(pupil, self.concern_id)

@@ -14,18 +14,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from send_records.aggregates.base import By, Command, PupilEvent, require_past
 from send_records.aggregates.contents import Content, Sha256
+from send_records.aggregates.document_kinds import COMES_FROM, DocumentKind
 from send_records.aggregates.rules import Rules
 from send_records.aggregates.values import (
     SENDCOS,
     DataClass,
     Day,
     Name,
+    Origin,
     Role,
     Words,
     day_in_words,
@@ -39,21 +40,6 @@ if TYPE_CHECKING:
 FILERS = SENDCOS | {Role.DPO}
 """Who keeps the record, and who keeps the letters about it: requests, complaints, orders (policy
 s.8.6; UK GDPR Art 39)."""
-
-
-class DocumentKind(StrEnum):
-    """What a document is."""
-
-    PROFESSIONAL_REPORT = "professional_report"
-    MEDICAL_LETTER = "medical_letter"
-    EHC_PLAN = "ehc_plan"
-    SCHOOL_REPORT = "school_report"
-    ASSESSMENT_RECORD = "assessment_record"
-    MEETING_NOTES = "meeting_notes"
-    CORRESPONDENCE = "correspondence"
-    FROM_FAMILY = "from_family"
-    TRIBUNAL = "tribunal"
-    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +144,9 @@ class FileDocument(Command):
     """The date that stands on it."""
     sha256: Sha256 | None = None
     """What its hash should be, for a caller who has one to compare."""
+
+    def comes_from(self, pupil: Pupil) -> Origin:
+        return COMES_FROM.get(self.kind, self.origin)
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         require_past(self.dated, by)

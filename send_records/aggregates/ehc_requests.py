@@ -29,6 +29,7 @@ from send_records.aggregates.values import (
     Few,
     Flag,
     Name,
+    Origin,
     Value,
     Words,
     day_in_words,
@@ -45,6 +46,14 @@ class EhcRequester(StrEnum):
     SCHOOL = "school"
     PARENT = "parent"
     YOUNG_PERSON = "young_person"
+
+
+ORIGINS = {
+    EhcRequester.SCHOOL: Origin.STAFF,
+    EhcRequester.PARENT: Origin.PARENT,
+    EhcRequester.YOUNG_PERSON: Origin.PUPIL,
+}
+"""Whom a request comes from."""
 
 
 class EhcEvidence(StrEnum):
@@ -152,6 +161,9 @@ class RequestEhcAssessment(Command):
     evidence: Mapping[EhcEvidence, EvidenceHeld] = Field(default_factory=dict)
     gaps_explained: Words | None = None
     """Why evidence is missing, when some is."""
+
+    def comes_from(self, pupil: Pupil) -> Origin:
+        return ORIGINS[self.requested_by]
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         before = pupil.ehc_request

@@ -25,6 +25,7 @@ from send_records.aggregates.consents import (
 )
 from send_records.aggregates.values import (
     SENDCOS,
+    DataClass,
     Day,
     Few,
     Name,
@@ -151,8 +152,7 @@ class ReducedTimetableAgreed(PupilEvent):
         return replace(pupil, reduced_timetable=agreed)
 
     def recipients(self) -> tuple[str, ...]:
-        told = self.local_authority if self.la_notified_on is not None else None
-        return () if told is None else (told,)
+        return (self.local_authority,) if self.la_notified_on and self.local_authority else ()
 
 
 class AgreeReducedTimetable(Command):
@@ -183,9 +183,12 @@ class AgreeReducedTimetable(Command):
     la_reference: Name | None = None
     approved_by: Some[Approval]
 
+    def classed(self) -> DataClass:
+        health = self.ground in (Ground.MEDICAL, Ground.MENTAL_HEALTH)
+        return DataClass.HEALTH if health else self.data_class
+
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         self._require_allowed(pupil, by)
-        agreement = agreed_until(pupil, self.occurred_on, self.end_on)
         return [
             ReducedTimetableAgreed(
                 **self.entry(pupil, by),
@@ -203,7 +206,7 @@ class AgreeReducedTimetable(Command):
                 la_notified_on=self.la_notified_on,
                 la_reference=self.la_reference,
                 approved_by=self.approved_by,
-                agreement_given_on=agreement.given_on,
+                agreement_given_on=agreed_until(pupil, self.occurred_on, self.end_on).given_on,
                 limit=self._limit(by),
             )
         ]
@@ -227,8 +230,7 @@ class AgreeReducedTimetable(Command):
         names = {" ".join(each.name.split()).casefold() for each in self.approved_by}
         if {each.role for each in self.approved_by} != APPROVERS or len(names) < 2:
             raise NotApprovedByBoth("Name the Principal and the Head of Inclusion who approved.")
-        days = [each.approved_on for each in self.approved_by if each.approved_on is not None]
-        if any(day > self.occurred_on for day in days):
+        if max(each.approved_on or date.min for each in self.approved_by) > self.occurred_on:
             raise NotApprovedByBoth("Both approve by the day on which it is agreed.")
 
     def _limit(self, by: By) -> FrozenLimit:

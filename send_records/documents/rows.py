@@ -8,7 +8,8 @@ from datetime import date
 from uuid import UUID
 
 from send_records.aggregates.base import DomainEvent
-from send_records.aggregates.documents import DocumentFiled, DocumentKind, DocumentSuperseded
+from send_records.aggregates.document_kinds import DocumentKind
+from send_records.aggregates.documents import DocumentFiled, DocumentSuperseded
 from send_records.aggregates.values import DataClass, Origin, Value
 
 

@@ -18,13 +18,13 @@ from send_records.aggregates.corrected import (
     that_stand,
 )
 from send_records.aggregates.corrections import CorrectEntry, WithdrawEntry
+from send_records.aggregates.document_kinds import DocumentKind
 from send_records.aggregates.documents import (
     ContentDiffers,
     ContentTooOld,
     ContentUnknown,
     DocumentAlreadyFiled,
     DocumentFiled,
-    DocumentKind,
     DocumentSuperseded,
     DocumentSupersededAlready,
     FileDocument,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from send_records.aggregates.documents import DocumentKind, FileDocument, SupersedeDocument
+from send_records.aggregates.document_kinds import DocumentKind
+from send_records.aggregates.documents import FileDocument, SupersedeDocument
 from send_records.aggregates.values import DataClass, Origin
 from send_records.application import SendRecords
 from send_records.documents.uploads import Upload
