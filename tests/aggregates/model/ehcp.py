@@ -285,9 +285,6 @@ def holding(desk: Desk, said: HoldAnnualReview) -> Iterator[str]:
 @writes(HoldAnnualReview)
 def held(desk: Desk, said: HoldAnnualReview) -> None:
     desk.book.annual_reviews.append(said.occurred_on)
-    for review_id, (kind, planned_on) in [*desk.book.scheduled.items()]:
-        if kind == "ehcp_annual" and planned_on <= said.occurred_on:
-            del desk.book.scheduled[review_id]
 
 
 @refuses(ReportAnnualReview)

@@ -14,6 +14,8 @@ never_refused(RecordPupilVoice)
 
 @refuses(ScheduleReview)
 def scheduling(desk: Desk, said: ScheduleReview) -> Iterator[str]:
+    if said.kind == "ehcp_annual":
+        yield "AnnualReviewIsItsOwnEntry"
     if said.planned_on < said.occurred_on:
         yield "Invalid"
 
@@ -26,6 +28,8 @@ def scheduled(desk: Desk, said: ScheduleReview) -> None:
 @refuses(HoldReview)
 def holding(desk: Desk, said: HoldReview) -> Iterator[str]:
     """It evaluates every target of the plan worked with, and holds both voices or why not."""
+    if said.kind == "ehcp_annual":
+        yield "AnnualReviewIsItsOwnEntry"
     if said.occurred_on in desk.book.reviews:
         yield "AlreadyReviewed"
     plan = desk.book.plan or desk.book.draft

@@ -120,8 +120,10 @@ def reducing(desk: Desk, said: AgreeReducedTimetable) -> Iterator[str]:
         yield "Invalid"
     if said.end_on < said.start_on:
         yield "Invalid"
-    if desk.ahead(said.la_notified_on, *(each.approved_on for each in said.approved_by)):
+    if desk.ahead(said.la_notified_on):
         yield "NotYetHappened"
+    if any(each.approved_on and each.approved_on > said.occurred_on for each in said.approved_by):
+        yield "NotApprovedByBoth"
     roles = {str(each.role) for each in said.approved_by}
     people = {" ".join(each.name.lower().split()) for each in said.approved_by}
     if roles != {"principal", "head_of_inclusion"} or len(people) == 1:
