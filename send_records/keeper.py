@@ -30,8 +30,8 @@ from send_records.store.wrapping import Rotation
 
 
 class RecordHeld(RuleBroken):
-    """A hold beats every period, and so does a request for access that is still to be answered:
-    while there is one nothing is erased."""
+    """A hold beats every period, and so does a request for access or a complaint that is still to
+    be answered, or an appeal that is to be decided: while there is one nothing is erased."""
 
     basis = (
         "Inquiries Act 2005 s.35; Civil Procedure Rules PD 31B; Data Protection Act 2018 s.173; "
@@ -74,8 +74,8 @@ class Keeper:
         either; the log, the proofs and everybody else's record stay as they are.
 
         ``authority`` is the decision by which it is done.  Raise NotFound, or RecordHeld while a
-        hold is in force or a request for access is open.  May be interrupted at any point and done
-        again.
+        hold is in force, or a request for access, a complaint or an appeal is open.  May be
+        interrupted at any point and done again.
         """
         self._record("destroy_key", pupil_id)
         newly = self._note(pupil_id, authority, now)
@@ -96,7 +96,9 @@ class Keeper:
                 events = [mapper.to_domain_event(row) for row in rows]
                 pupil = pupil_of(as_corrected(events))
                 if pupil is None or is_held(pupil):
-                    raise RecordHeld("Release the holds and answer the access requests first.")
+                    raise RecordHeld(
+                        "Release the holds, and close requests, complaints and appeals first."
+                    )
                 note = self._tombstone(pupil, authority, now)
                 mac = seals.mac(pupil_id, authority.encode())
                 command = CommandRow(note.metadata.command_id, self._actor.id, mac)

@@ -20,6 +20,7 @@ from psycopg.sql import SQL, Identifier
 from send_records.aggregates.access_answers import RefusalGround, RefuseRequest
 from send_records.aggregates.access_requests import ReceiveAccessRequest
 from send_records.aggregates.base import Actor, DomainEvent
+from send_records.aggregates.complaints import AnswerComplaint, ComplaintOutcome, ReceiveComplaint
 from send_records.aggregates.corrected import WhyWithdrawn
 from send_records.aggregates.corrections import WithdrawEntry
 from send_records.aggregates.retention import (
@@ -71,6 +72,9 @@ ASK = ReceiveAccessRequest(
     on_behalf=True,
     how="By letter",
     scope="Everything",
+)
+COMPLAIN = ReceiveComplaint(
+    occurred_on=ADMIT.occurred_on, from_other="An uncle", about="A letter", how="By letter"
 )
 ANSWER = RefuseRequest(
     occurred_on=ADMIT.occurred_on,
@@ -474,6 +478,25 @@ def test_nothing_is_erased_while_somebody_waits_to_see_it(office: Office) -> Non
         assert office.keys.seals.keyring.destroyed() == set()
 
         system.records.execute(PUPIL, but(ANSWER, request_id=ask.command_id), asked(DPO))
+        assert not office.destroy()
+
+
+def test_nothing_is_erased_while_a_complaint_is_not_answered(office: Office) -> None:
+    with office.running() as system:
+        complain = asked(SENCO)
+        system.records.execute(PUPIL, COMPLAIN, complain)
+
+        with pytest.raises(RecordHeld):
+            office.destroy()
+
+        answer = AnswerComplaint(
+            occurred_on=ADMIT.occurred_on,
+            complaint_id=complain.command_id,
+            outcome=ComplaintOutcome.UPHELD,
+            answer="It was put right",
+            how="By letter",
+        )
+        system.records.execute(PUPIL, answer, asked(SENCO))
         assert not office.destroy()
 
 

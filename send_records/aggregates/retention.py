@@ -45,10 +45,15 @@ class Hold:
 
 
 def is_held(pupil: Pupil) -> bool:
-    """Whether the record must be kept whatever the schedule says: a hold is in force, or somebody
-    waits for what they asked to see (``facts.md`` 4.2; Data Protection Act 2018 s.173)."""
-    waits = any(request.closed_on is None for request in pupil.access_requests.values())
-    return bool(pupil.holds) or waits
+    """Whether the record must be kept whatever the schedule says: a hold is in force, or a request
+    for access, a complaint or an appeal is still open (``facts.md`` 4.2; Data Protection Act 2018
+    s.173 for the first)."""
+    return bool(
+        pupil.holds
+        or any(request.closed_on is None for request in pupil.access_requests.values())
+        or any(not complaint.answered for complaint in pupil.complaints.values())
+        or any(not appeal.decided for appeal in pupil.appeals.values())
+    )
 
 
 class RetentionClassUnchanged(RuleBroken):

@@ -65,6 +65,7 @@ DUE: list[tuple[str, date, date, str]] = [
     ("subject_access", date(2026, 7, 14), date(2026, 8, 14), "Art 12(3)"),  # holidays count
     ("subject_access", date(2026, 11, 25), date(2026, 12, 29), "Art 12(3)"),  # Christmas Day
     ("complaint_acknowledgement", date(2026, 1, 30), date(2026, 3, 1), "30 days"),
+    ("academy_complaint_acknowledgement", date(2026, 1, 30), date(2026, 3, 1), "policy 20"),
     ("record_transfer", date(2026, 10, 15), date(2026, 11, 13), "reg 9"),  # half-term between
     ("record_transfer", date(2026, 7, 21), date(2026, 9, 22), "reg 9"),
     ("move_acceptance", date(2026, 10, 22), date(2026, 11, 6), "policy 17"),

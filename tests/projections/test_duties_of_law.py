@@ -423,11 +423,33 @@ def test_one_request_is_not_answered_by_another() -> None:
 
 
 def test_a_complaint_is_acknowledged_within_thirty_days() -> None:
-    told = Told().then("ComplaintReceived", date(2026, 1, 30), complaint_id=REQUEST)
+    told = Told().then(
+        "ComplaintReceived", date(2026, 1, 30), complaint_id=REQUEST, data_protection=True
+    )
     assert told.row("complaint_acknowledgement").due_on == date(2026, 3, 1)
+    assert told.row("disposal_due").state == "paused"
 
     told.then("ComplaintAnswered", date(2026, 3, 2), complaint_id=REQUEST)
     assert told.is_("complaint_acknowledgement")[3]
+    assert told.row("disposal_due").state == "open"
+
+
+def test_a_complaint_to_the_academy_is_not_the_officer_s_to_acknowledge() -> None:
+    """SEND policy s.20: the Principal or the SENDCo hears parents first."""
+    told = Told().then(
+        "ComplaintReceived", date(2026, 1, 30), complaint_id=REQUEST, data_protection=False
+    )
+
+    row = told.row("academy_complaint_acknowledgement")
+    assert (row.due_on, row.role, row.acts) == (date(2026, 3, 1), "senco", "principal")
+
+
+def test_an_appeal_keeps_disposal_waiting_until_it_is_decided() -> None:
+    told = Told().then("AppealLodged", date(2026, 1, 30), appeal_id=REQUEST)
+    assert told.row("disposal_due").state == "paused"
+
+    told.then("AppealDecided", date(2026, 3, 2), appeal_id=REQUEST)
+    assert told.row("disposal_due").state == "open"
 
 
 def test_a_reduced_timetable_is_reviewed_and_ends() -> None:
