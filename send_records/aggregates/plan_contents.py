@@ -117,8 +117,8 @@ class PlanContents(Entry):
             raise TargetNotDated("Set each target a date after the day of this entry.")
         if kind is PlanKind.EHCP and not all(target.outcome_ref for target in self.targets):
             raise OutcomeNotCited("Give each target the reference of its section E outcome.")
-        # The end of the next term needs each academy's term dates: until they are held, the
-        # row says how far off it can be at most.
+        # Half terms are held, for clocks, and not which of them make up a term: so the row says
+        # how far off the end of the next term can be at most.
         limit = by.rules.interval("plan_review_at_most", self.occurred_on)
         latest = limit.after(self.occurred_on)
         if not self.occurred_on < self.review_on <= latest:
