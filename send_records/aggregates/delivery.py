@@ -13,8 +13,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Annotated
 
-from send_records.aggregates.values import Count, Measure, Name, Value, judge
+from send_records.aggregates.values import TEACHERS, Count, Measure, Name, Role, Value, judge
 from send_records.errors import Invalid
+
+INTERVENERS = TEACHERS | {Role.SUPPORT_ASSISTANT}
+"""Who decides on interventions: teachers, and Specialist Support Assistants, who "determine and if
+needed deliver" them (policy s.8.7)."""
 
 
 class Tier(StrEnum):
@@ -128,8 +132,8 @@ class Logged:
 def weeks_and_end(first: date, weeks: int | None, ends_on: date | None) -> tuple[int, date]:
     """Return for how many weeks, until which day.
 
-    Term dates are not held, so without both, weeks are those of the calendar.  With both, the weeks
-    are those taught: 10 weeks with a half term among them end in the eleventh.
+    A command is not told of term dates, so without both, weeks are those of the calendar.  With
+    both, the weeks are those taught: 10 weeks with a half term among them end in the eleventh.
     """
     if ends_on is None:
         if weeks is None:

@@ -13,7 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from send_records.aggregates.base import By, Command, PupilEvent, require_past
-from send_records.aggregates.values import SENDCOS, TEACHERS, Day, Few, Name, Origin, Words
+from send_records.aggregates.values import SENDCOS, Day, Few, Name, Origin, Role, Words
 from send_records.errors import Invalid
 
 if TYPE_CHECKING:
@@ -79,10 +79,11 @@ class EhcAdviceSubmitted(PupilEvent):
 class SubmitEhcAdvice(Command):
     """Record the advice that the school sent: needs, provision, outcomes (reg 6(1)(b)).
 
-    Not checked: that it was asked for.  Advice may go with the request itself.
+    It is the head's to give, or the SENDCo's, who speaks for the academy with the local authority
+    (policy s.8.6).  Not checked: that it was asked for.  Advice may go with the request itself.
     """
 
-    roles = TEACHERS
+    roles = SENDCOS | {Role.PRINCIPAL}
 
     local_authority: Name
     written_by: Name

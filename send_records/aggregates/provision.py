@@ -19,6 +19,7 @@ from pydantic import model_validator
 
 from send_records.aggregates.base import By, Command, PupilEvent
 from send_records.aggregates.delivery import (
+    INTERVENERS,
     Delivery,
     FundingElement,
     Logged,
@@ -29,7 +30,7 @@ from send_records.aggregates.delivery import (
     weeks_and_end,
 )
 from send_records.aggregates.plans import plan_with
-from send_records.aggregates.values import TEACHERS, Area, Clear, Day, Name, Words, day_in_words
+from send_records.aggregates.values import Area, Clear, Day, Name, Words, day_in_words
 from send_records.errors import Invalid, NotFound, RuleBroken
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class StartProvision(Command):
     writes; and whether the pupil has the same intervention already, in another group.
     """
 
-    roles = TEACHERS
+    roles = INTERVENERS
 
     intervention: Name
     tier: Tier
@@ -205,7 +206,7 @@ class ChangeProvision(Command):
     says holds for the sessions already logged since its day.
     """
 
-    roles = TEACHERS
+    roles = INTERVENERS
 
     provision_id: UUID
     delivery: Delivery | None = None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from send_records.aggregates.base import By, Command, PupilEvent, require_past
-from send_records.aggregates.delivery import Logged
+from send_records.aggregates.delivery import INTERVENERS, Logged
 from send_records.aggregates.provision import (
     OutsideProvision,
     Provision,
@@ -23,7 +23,7 @@ from send_records.aggregates.provision import (
     provision_of,
     with_provision,
 )
-from send_records.aggregates.values import STAFF, TEACHERS, Count, Day, Words, day_in_words
+from send_records.aggregates.values import STAFF, Count, Day, Words, day_in_words
 from send_records.errors import Invalid, RuleBroken
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class LogProvisionSessions(Command):
     """Record how many sessions were planned, delivered and attended, of a week or another period.
 
     More may be delivered than were planned: what was missed is made up for.
-    Not checked: that the days are school days, for term dates are not held.
+    Not checked: that the days are school days.  Term dates are for clocks, and no ground to refuse.
     """
 
     roles = STAFF
@@ -146,7 +146,7 @@ class EndProvision(Command):
     Sessions until that day may still be logged after it.
     """
 
-    roles = TEACHERS
+    roles = INTERVENERS
 
     provision_id: UUID
     exit_data: Words

@@ -40,7 +40,7 @@ from send_records.aggregates.ehc_requests import (
     WithdrawEhcRequest,
 )
 from send_records.aggregates.la_decisions import AppealGround, LaDecision
-from send_records.aggregates.values import STORED
+from send_records.aggregates.values import STORED, Role
 from send_records.errors import Invalid, NotFound
 from tests.scenario import EHC_PLAN, MOTHER, Scenario, a_family, a_pupil, but
 
@@ -266,6 +266,10 @@ def test_advice_is_asked_for_by_a_day_and_given() -> None:
         EhcAdviceSubmitted, submitted_on=date(2024, 4, 10), advice_dated=date(2024, 4, 10)
     )
     a_pupil().when(but(advise, advice_dated=date(2026, 11, 24))).refused(NotYetHappened)
+
+
+def test_the_school_s_advice_is_the_head_s_or_the_senco_s_to_give() -> None:
+    assert SubmitEhcAdvice.roles == {Role.SENCO, Role.TRUST_SENCO, Role.PRINCIPAL}
 
 
 def test_an_answer_may_bear_the_day_of_the_request() -> None:

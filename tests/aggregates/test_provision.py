@@ -45,7 +45,7 @@ from send_records.aggregates.sessions import (
     ProvisionSessionsLogged,
     SessionsAlreadyLogged,
 )
-from send_records.aggregates.values import Area
+from send_records.aggregates.values import Area, Role
 from send_records.errors import Invalid, NotFound, SendRecordsError
 from tests.scenario import NOBODY, Scenario, a_pupil, but
 
@@ -371,3 +371,11 @@ def test_provision_says_what_pays_for_it() -> None:
     planned().when(topped_up).then(
         ProvisionStarted, funding_element=FundingElement.TOP_UP, section_f_ref="F3"
     )
+
+
+def test_specialist_support_assistants_determine_and_deliver_interventions() -> None:
+    """Policy s.8.7; a teaching assistant, who gives them, logs what was given (s.8.8)."""
+    for command in (StartProvision, ChangeProvision, EndProvision, LogProvisionSessions):
+        assert Role.SUPPORT_ASSISTANT in command.roles
+    assert Role.TEACHING_ASSISTANT not in StartProvision.roles
+    assert Role.TEACHING_ASSISTANT in LogProvisionSessions.roles
