@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from send_records.aggregates.pupil import Pupil
 
 
-class Ground(StrEnum):
+class RestrictionGround(StrEnum):
     """Why processing is restricted (UK GDPR Art 18(1)(a) to (d))."""
 
     ACCURACY_CONTESTED = "accuracy_contested"
@@ -90,7 +90,7 @@ class DisputeEntry(AboutAnEntry):
 class ProcessingRestricted(PupilEvent):
     entry_version: int
     entry_event: str
-    ground: Ground
+    ground: RestrictionGround
     why: str
 
     def apply(self, pupil: Pupil) -> Pupil:
@@ -104,7 +104,7 @@ class RestrictProcessing(AboutAnEntry):
     register does not wait for a question about one sentence.
     """
 
-    ground: Ground
+    ground: RestrictionGround
     why: Words
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:

@@ -46,7 +46,7 @@ LEADERS = SENDCOS | {Role.PRINCIPAL, Role.HEAD_OF_INCLUSION}
 APPROVERS = {Role.PRINCIPAL, Role.HEAD_OF_INCLUSION}
 
 
-class Ground(StrEnum):
+class TimetableGround(StrEnum):
     """What a reduced timetable is for; ``why`` says more."""
 
     INDUCTION = "induction"
@@ -130,7 +130,7 @@ def agreed_until(pupil: Pupil, on: date, until: date) -> Agreement:
 
 
 class ReducedTimetableAgreed(PupilEvent):
-    ground: Ground
+    ground: TimetableGround
     why: str
     start_on: date
     end_on: date
@@ -165,7 +165,7 @@ class AgreeReducedTimetable(Command):
 
     roles = LEADERS
 
-    ground: Ground
+    ground: TimetableGround
     why: Words
     start_on: Day
     end_on: Day
@@ -184,7 +184,7 @@ class AgreeReducedTimetable(Command):
     approved_by: Some[Approval]
 
     def classed(self) -> DataClass:
-        health = self.ground in (Ground.MEDICAL, Ground.MENTAL_HEALTH)
+        health = self.ground in (TimetableGround.MEDICAL, TimetableGround.MENTAL_HEALTH)
         return DataClass.HEALTH if health else self.data_class
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
@@ -215,7 +215,7 @@ class AgreeReducedTimetable(Command):
         if pupil.reduced_timetable is not None:
             ends = day_in_words(pupil.reduced_timetable.end_on)
             raise TimetableAlreadyReduced(f"One is agreed until {ends}: end it first.")
-        if self.ground is Ground.BEHAVIOUR:
+        if self.ground is TimetableGround.BEHAVIOUR:
             raise NotForBehaviour("Support behaviour in school, in a full week.")
         if self.start_on < self.occurred_on:
             raise BegunBeforeAgreed("Set the start on the day it is agreed, or after it.")

@@ -11,11 +11,11 @@ from send_records.aggregates.disputes import (
     AlreadyRestricted,
     DisputeEntry,
     EntryDisputed,
-    Ground,
     LiftRestriction,
     NotRestricted,
     NotToldBeforeLifting,
     ProcessingRestricted,
+    RestrictionGround,
     RestrictionLifted,
     RestrictProcessing,
     restrictions,
@@ -41,7 +41,7 @@ DISPUTE = DisputeEntry(
 RESTRICT = RestrictProcessing(
     occurred_on=date(2024, 6, 10),
     entry_version=5,
-    ground=Ground.ACCURACY_CONTESTED,
+    ground=RestrictionGround.ACCURACY_CONTESTED,
     why="Her mother says that she was ill",
 )
 LIFT = LiftRestriction(
@@ -104,7 +104,9 @@ def test_an_entry_may_be_disputed_again_and_also_after_leaving_or_withdrawal() -
 
 def test_processing_is_restricted_once_at_a_time() -> None:
     restricted = (
-        observed().when(RESTRICT).then(ProcessingRestricted, ground=Ground.ACCURACY_CONTESTED)
+        observed()
+        .when(RESTRICT)
+        .then(ProcessingRestricted, ground=RestrictionGround.ACCURACY_CONTESTED)
     )
 
     restricted.when(RESTRICT).refused(AlreadyRestricted)

@@ -23,7 +23,7 @@ from send_records.aggregates.document_kinds import DocumentKind
 from send_records.aggregates.documents import FileDocument
 from send_records.aggregates.ehc_requests import EhcRequester, RequestEhcAssessment
 from send_records.aggregates.la_decisions import AppealGround
-from send_records.aggregates.reduced_timetables import AgreeReducedTimetable, Ground
+from send_records.aggregates.reduced_timetables import AgreeReducedTimetable, TimetableGround
 from send_records.aggregates.values import DataClass, Origin
 from tests.aggregates.test_concerns import CONCERN, RAISE
 from tests.aggregates.test_reduced_timetables import AGREE, CONSENT
@@ -147,13 +147,13 @@ def test_what_parents_say_comes_from_them() -> None:
 @pytest.mark.parametrize(
     ("ground", "kind"),
     [
-        (Ground.MEDICAL, DataClass.HEALTH),
-        (Ground.MENTAL_HEALTH, DataClass.HEALTH),
-        (Ground.REINDUCTION, DataClass.EDUCATION),
+        (TimetableGround.MEDICAL, DataClass.HEALTH),
+        (TimetableGround.MENTAL_HEALTH, DataClass.HEALTH),
+        (TimetableGround.REINDUCTION, DataClass.EDUCATION),
     ],
 )
 def test_a_timetable_reduced_for_health_is_information_on_health(
-    ground: Ground, kind: DataClass
+    ground: TimetableGround, kind: DataClass
 ) -> None:
     agree = AgreeReducedTimetable(
         occurred_on=AGREE.occurred_on,

@@ -18,12 +18,12 @@ from send_records.aggregates.reduced_timetables import (
     AgreeReducedTimetable,
     Approval,
     BegunBeforeAgreed,
-    Ground,
     NotApprovedByBoth,
     NotForBehaviour,
     ReducedTimetableAgreed,
     StepUp,
     TimetableAlreadyReduced,
+    TimetableGround,
     TimetableTooLong,
 )
 from send_records.aggregates.timetable_reviews import (
@@ -49,7 +49,7 @@ CONSENT = RecordAgreement(
 )
 AGREE = AgreeReducedTimetable(
     occurred_on=date(2025, 9, 15),
-    ground=Ground.REINDUCTION,
+    ground=TimetableGround.REINDUCTION,
     why="Anxious after a long absence",
     start_on=date(2025, 9, 16),
     end_on=date(2025, 10, 24),
@@ -179,7 +179,7 @@ def test_a_local_authority_that_was_told_is_among_those_who_know() -> None:
 
 
 def test_a_timetable_is_never_reduced_for_behaviour() -> None:
-    consented().when(but(AGREE, ground=Ground.BEHAVIOUR)).refused(NotForBehaviour)
+    consented().when(but(AGREE, ground=TimetableGround.BEHAVIOUR)).refused(NotForBehaviour)
 
 
 def test_a_reduced_timetable_starts_once_it_is_agreed() -> None:

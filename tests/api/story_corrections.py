@@ -11,8 +11,8 @@ from send_records.aggregates.corrected import WhyWithdrawn
 from send_records.aggregates.corrections import CorrectEntry, WithdrawEntry
 from send_records.aggregates.disputes import (
     DisputeEntry,
-    Ground,
     LiftRestriction,
+    RestrictionGround,
     RestrictProcessing,
 )
 from send_records.aggregates.values import Role
@@ -49,7 +49,7 @@ STEPS: list[Step] = [
         RestrictProcessing(
             occurred_on=date(2023, 9, 7),
             entry_version=SEEN,
-            ground=Ground.ACCURACY_CONTESTED,
+            ground=RestrictionGround.ACCURACY_CONTESTED,
             why="Two accounts of one morning",
         ),
         actor=DPO,

@@ -35,8 +35,8 @@ from send_records.aggregates.handovers import AcceptPupilMove, AcknowledgeHandov
 from send_records.aggregates.reduced_timetables import (
     AgreeReducedTimetable,
     Approval,
-    Ground,
     StepUp,
+    TimetableGround,
 )
 from send_records.aggregates.reviews import Attendee, Part
 from send_records.aggregates.timetable_reviews import (
@@ -247,7 +247,7 @@ TIMETABLE = [
     step(
         AgreeReducedTimetable(
             occurred_on=date(2024, 7, 3),
-            ground=Ground.MEDICAL,
+            ground=TimetableGround.MEDICAL,
             why="Returns after an operation",
             start_on=date(2024, 7, 4),
             end_on=date(2024, 7, 19),

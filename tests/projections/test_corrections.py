@@ -17,8 +17,8 @@ from send_records.aggregates.corrected import WhyWithdrawn
 from send_records.aggregates.corrections import CorrectEntry, WithdrawEntry
 from send_records.aggregates.disputes import (
     DisputeEntry,
-    Ground,
     LiftRestriction,
+    RestrictionGround,
     RestrictProcessing,
 )
 from send_records.aggregates.retention import HoldKind, PlaceLegalHold
@@ -79,7 +79,7 @@ def withdraw(version: int) -> WithdrawEntry:
 LEVEL = correct(6, "level", "targeted", "ehcp")
 DISPUTE = DisputeEntry(occurred_on=DAY, entry_version=4, statement="Nobody asked us")
 RESTRICT = RestrictProcessing(
-    occurred_on=DAY, entry_version=4, ground=Ground.ACCURACY_CONTESTED, why="Looked into"
+    occurred_on=DAY, entry_version=4, ground=RestrictionGround.ACCURACY_CONTESTED, why="Looked into"
 )
 LIFT = LiftRestriction(occurred_on=DAY, entry_version=4, told_on=DAY, why="It is right")
 
