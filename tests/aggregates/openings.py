@@ -24,7 +24,7 @@ from send_records.aggregates.concern_answers import AnswerConcern
 from send_records.aggregates.concerns import Answer, Factor, RaiseConcern
 from send_records.aggregates.consents import Purpose, RecordAgreement
 from send_records.aggregates.delivery import Deliverer, Delivery, Tier
-from send_records.aggregates.disputes import Ground as Restricted
+from send_records.aggregates.disputes import RestrictionGround as Restricted
 from send_records.aggregates.disputes import RestrictProcessing
 from send_records.aggregates.ehc_answers import RecordEhcPlanRefusal, RecordLaDecisionToAssess
 from send_records.aggregates.ehc_requests import AssessDecision, EhcRequester, RequestEhcAssessment
@@ -36,7 +36,7 @@ from send_records.aggregates.monitoring import StartMonitoring
 from send_records.aggregates.needs import IdentifyNeed
 from send_records.aggregates.plans import AgreePlan, DraftPlan, PlanKind, Target
 from send_records.aggregates.provision import StartProvision
-from send_records.aggregates.reduced_timetables import AgreeReducedTimetable, Approval, Ground
+from send_records.aggregates.reduced_timetables import AgreeReducedTimetable, Approval, TimetableGround
 from send_records.aggregates.register import AddToSendRegister, SupportLevel
 from send_records.aggregates.retention import HoldKind, PlaceLegalHold
 from send_records.aggregates.reviews import (
@@ -217,7 +217,7 @@ REDUCED: list[Command] = [
     agreement(Purpose.REDUCED_TIMETABLE, day=date(2025, 12, 1)),
     AgreeReducedTimetable(
         occurred_on=date(2025, 12, 1),
-        ground=Ground.MEDICAL,
+        ground=TimetableGround.MEDICAL,
         why="Getting well",
         start_on=date(2025, 12, 1),
         end_on=date(2026, 1, 11),
