@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from send_records.aggregates.annual_reviews import InviteePart
 from send_records.aggregates.base import By, Command, PupilEvent, require_past
+from send_records.aggregates.communications import Action
 from send_records.aggregates.ehc_plans import EhcPlan, require_ehc_plan, require_sections
 from send_records.aggregates.values import (
     SENDCOS,
@@ -30,7 +31,7 @@ from send_records.aggregates.values import (
     Words,
     day_in_words,
 )
-from send_records.aggregates.voices import Voice, VoiceMissing, heard_for_review
+from send_records.aggregates.voices import Voice, require_heard
 from send_records.errors import RuleBroken
 
 if TYPE_CHECKING:
@@ -76,14 +77,6 @@ class SectionChange(Value):
     change: Words
 
 
-class ReviewAction(Value):
-    """Something agreed at the meeting: what, who, by when."""
-
-    what: Words
-    who: Name
-    due_on: Day | None = None
-
-
 class OutcomesNotReviewed(RuleBroken):
     """An annual review considers progress towards every outcome of the plan, and no other."""
 
@@ -116,7 +109,7 @@ class AnnualReviewHeld(PupilEvent):
     personal_budget_asked_for: bool | None
     recommendation: Recommendation
     differences: str | None
-    actions: tuple[ReviewAction, ...]
+    actions: tuple[Action, ...]
 
     def apply(self, pupil: Pupil) -> Pupil:
         return replace(pupil, annual_reviews=(*pupil.annual_reviews, self.occurred_on))
@@ -148,7 +141,7 @@ class HoldAnnualReview(Command):
     recommendation: Recommendation
     differences: Words | None = None
     """Between what the school recommends and what others do."""
-    actions: Few[ReviewAction] = ()
+    actions: Few[Action] = ()
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         plan = require_ehc_plan(pupil, self.occurred_on)
@@ -195,8 +188,7 @@ class HoldAnnualReview(Command):
             Voice.PARENT: self.parent_voice or self.parent_voice_missing_because,
         }
         for voice, words in said.items():
-            if words is None and not heard_for_review(pupil, voice, self.occurred_on):
-                raise VoiceMissing(f"Record the {voice}'s view, or why there is none.")
+            require_heard(pupil, voice, words, self.occurred_on)
         from_year_9 = by.rules.code("adulthood_year", pupil.nc_year, self.occurred_on)
         if from_year_9 is not None and self.preparation_for_adulthood is None:
             raise PreparationForAdulthoodMissing(

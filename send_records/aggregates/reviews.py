@@ -28,7 +28,7 @@ from send_records.aggregates.values import (
     Words,
     day_in_words,
 )
-from send_records.aggregates.voices import Voice, VoiceMissing, heard_for_review
+from send_records.aggregates.voices import Voice, heard_for_review, require_heard
 from send_records.errors import Invalid, RuleBroken
 
 if TYPE_CHECKING:
@@ -186,9 +186,9 @@ class HoldReview(Command):
             )
         self._require_targets(pupil)
         heard, because = self.pupil_voice, self.pupil_voice_missing_because
-        self._require_voice(pupil, Voice.PUPIL, heard or because)
+        require_heard(pupil, Voice.PUPIL, heard or because, self.occurred_on)
         heard, because = self.parent_voice, self.parent_voice_missing_because
-        self._require_voice(pupil, Voice.PARENT, heard or because)
+        require_heard(pupil, Voice.PARENT, heard or because, self.occurred_on)
         events: list[PupilEvent] = []
         if pupil.working_plan is not None:
             for target in self.targets:
@@ -222,10 +222,6 @@ class HoldReview(Command):
             raise TargetsNotReviewed(
                 f"Review each of these once: {', '.join(wanted)}." if wanted else "No plan is open."
             )
-
-    def _require_voice(self, pupil: Pupil, voice: Voice, said: str | None) -> None:
-        if said is None and not heard_for_review(pupil, voice, self.occurred_on):
-            raise VoiceMissing(f"Record the {voice}'s view, or why there is none.")
 
     def _next_review(self, by: By) -> date | None:
         if self.next_review_on is not None and self.next_review_on <= self.occurred_on:

@@ -6,12 +6,12 @@ What a decision relied on is copied into its event, so that no later row can cha
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal, TypeVar
 
+from send_records.aggregates.calendars import days_after, months_after
 from send_records.aggregates.rows import Row
 from send_records.aggregates.tools import Tools
 
@@ -42,10 +42,7 @@ class Interval(Row):
 
     def after(self, day: date) -> date:
         """Return the day this long after another: 31 January and a month is 28 or 29 February."""
-        years, month = divmod(day.month - 1 + self.months, 12)
-        year = day.year + years
-        last = monthrange(year, month + 1)[1]
-        return date(year, month + 1, min(day.day, last)) + timedelta(weeks=self.weeks)
+        return days_after(months_after(day, self.months), 7 * self.weeks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

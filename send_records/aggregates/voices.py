@@ -52,6 +52,12 @@ def heard_for_review(pupil: Pupil, voice: Voice, on: date) -> bool:
     return any(last_review < day <= on for day in pupil.voices.get(voice, ()))
 
 
+def require_heard(pupil: Pupil, voice: Voice, said: str | None, on: date) -> None:
+    """Refuse a review that holds neither a voice, said at it or for it, nor why it does not."""
+    if said is None and not heard_for_review(pupil, voice, on):
+        raise VoiceMissing(f"Record the {voice}'s view, or why there is none.")
+
+
 def with_voice(pupil: Pupil, voice: Voice, on: date) -> Pupil:
     """Return the pupil with a voice heard on one more day."""
     days = (*pupil.voices.get(voice, ()), on)

@@ -9,7 +9,6 @@ from send_records.aggregates.annual_review_meetings import (
     HoldAnnualReview,
     OutcomeProgress,
     Recommendation,
-    ReviewAction,
     ReviewAdvice,
     ReviewAttendee,
     SectionChange,
@@ -23,6 +22,7 @@ from send_records.aggregates.annual_review_results import (
 )
 from send_records.aggregates.annual_reviews import CallAnnualReview, InviteePart, ReviewInvitee
 from send_records.aggregates.appeals import LodgeAppeal
+from send_records.aggregates.communications import Action
 from send_records.aggregates.consents import Purpose, RecordAgreement
 from send_records.aggregates.ehc_advice import RecordEhcAdviceRequest, SubmitEhcAdvice
 from send_records.aggregates.ehc_answers import (
@@ -224,7 +224,7 @@ STEPS: list[Step] = [
             pupil_voice="I tell my aunt stories",
             parent_voice="She is proud",
             recommendation=Recommendation.CEASE,
-            actions=(ReviewAction(what="Send the report", who="Sam Okoro"),),
+            actions=(Action(what="Send the report", who="Sam Okoro"),),
         )
     ),
     step(ReportAnnualReview(occurred_on=date(2024, 11, 29), to=("Oldham", "Nasreen Rahman"))),
