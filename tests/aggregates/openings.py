@@ -34,9 +34,14 @@ from send_records.aggregates.la_decisions import AppealGround
 from send_records.aggregates.medical import PlaceOnMedicalRegister
 from send_records.aggregates.monitoring import StartMonitoring
 from send_records.aggregates.needs import IdentifyNeed
-from send_records.aggregates.plans import AgreePlan, DraftPlan, PlanKind, Target
+from send_records.aggregates.plan_contents import PlanKind, Target
+from send_records.aggregates.plans import AgreePlan, DraftPlan
 from send_records.aggregates.provision import StartProvision
-from send_records.aggregates.reduced_timetables import AgreeReducedTimetable, Approval, TimetableGround
+from send_records.aggregates.reduced_timetables import (
+    AgreeReducedTimetable,
+    Approval,
+    TimetableGround,
+)
 from send_records.aggregates.register import AddToSendRegister, SupportLevel
 from send_records.aggregates.retention import HoldKind, PlaceLegalHold
 from send_records.aggregates.reviews import (

@@ -37,7 +37,8 @@ from send_records.aggregates.documents import FileDocument, SupersedeDocument
 from send_records.aggregates.ehc_plan_changes import AmendEhcPlan
 from send_records.aggregates.ehc_plans import RecordEhcPlan
 from send_records.aggregates.notices import NoticeOf
-from send_records.aggregates.plans import AmendPlan, DraftPlan, Target
+from send_records.aggregates.plan_contents import Target
+from send_records.aggregates.plans import AmendPlan, DraftPlan
 from send_records.aggregates.pupil import Pupil
 from send_records.aggregates.reduced_timetables import AgreeReducedTimetable, Approval
 from send_records.aggregates.register import AddToSendRegister, RemoveFromSendRegister

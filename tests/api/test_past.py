@@ -28,8 +28,8 @@ from send_records.projections import then
 from send_records.projections.caseload import By
 from send_records.projections.chronology import ChronologyRow
 from send_records.projections.engine import Engine
-from send_records.projections.register_rows import RegisterRow
 from send_records.projections.moments import Moment
+from send_records.projections.register_rows import RegisterRow
 from send_records.projections.then import Then
 from tests.api.client import Client, problem_of
 from tests.api.conftest import serving
