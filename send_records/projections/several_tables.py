@@ -41,7 +41,7 @@ class SeveralTable(Table[Any]):
         changed = {key: row for key, row in now.items() if were.get(key) != row}
         gone = dict.fromkeys(key for key in were if key not in now)
         super().save(connection, changed | gone, were)
-        self._states.save(connection, self._kept(rows), {})
+        self._states.save(connection, self._kept(rows), dict.fromkeys(before))
 
     def _kept(self, cases: Mapping[Key, Any]) -> dict[Key, StateRow | None]:
         return {

@@ -14,7 +14,7 @@ from psycopg.sql import SQL, Composed, Identifier
 from send_records.projections.base import Key, Projection
 from send_records.projections.conditions import as_sql
 from send_records.projections.rows import Rows, tag_of
-from send_records.projections.writing import Writer
+from send_records.projections.writing import MANY, Writer
 from send_records.store.sealing import Seals
 
 R = TypeVar("R")
@@ -182,13 +182,14 @@ class Table(Generic[R]):
     ) -> None:
         """Write rows that are new or changed, all at once; delete those that are None.  ``before``
         are the rows as they were loaded.  A row whose pupil was erased meanwhile is not written."""
-        kept = self._rows.stored(row for row in rows.values() if row is not None)
-        if self.projection.row_an_event:
-            self._writer.delete(connection, list(rows))  # none is there, unless they are seen again
-            self._writer.copy(connection, kept)
-        else:
-            self._writer.delete(connection, [key for key, row in rows.items() if row is None])
-            self._writer.upsert(connection, kept)
+        kept = {key: row for key, row in rows.items() if row is not None}
+        new = {key: row for key, row in kept.items() if key not in before}
+        if self.projection.row_an_event or len(new) >= MANY:
+            self._writer.delete(connection, list(rows.keys() - before.keys()))  # if seen again
+            self._writer.copy(connection, self._rows.stored(new.values()))
+            kept = {key: row for key, row in kept.items() if key in before}
+        self._writer.delete(connection, list(rows.keys() - kept.keys() - new.keys()))
+        self._writer.upsert(connection, self._rows.stored(kept.values()))
 
     def parts(self, folded: Mapping[Key, R | None]) -> list[tuple[Table[Any], dict[Key, Any]]]:
         """Return each table that this is, and what should be in it of what was folded."""

@@ -11,6 +11,9 @@ from psycopg.sql import SQL, Composed, Identifier
 from send_records.projections.base import Key
 from send_records.projections.rows import Values
 
+MANY = 20
+"""New rows that are better copied; fewer are upserted, in one round trip."""
+
 
 class Writer:
     """Writes the rows of one table."""
