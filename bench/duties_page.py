@@ -112,7 +112,7 @@ def indexes(subject: Subject, wanted: Wanted) -> list[str]:
     class Explaining(Cursor[Any]):
         def execute(self, query: Any, params: Any = None, **more: Any) -> Any:
             explained = super().execute(SQL("EXPLAIN {}").format(query), params, **more)
-            plan.extend(line["QUERY PLAN"] for line in explained.fetchall())
+            plan.extend(line for (line,) in explained.fetchall())
             return super().execute(query, params, **more)
 
     with one(subject.found.app) as connection:
