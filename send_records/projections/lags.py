@@ -9,10 +9,14 @@ day it tells of, and the day it was recorded.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from operator import attrgetter
+from uuid import UUID
 
 from send_records.aggregates.agencies import AgencyAdviceReceived, AgencyReferred
 from send_records.aggregates.annual_review_meetings import AnnualReviewHeld
@@ -60,22 +64,24 @@ class Step(StrEnum):
     EHC_REQUESTED = "ehc_assessment_requested"
 
 
-OF_ONE_CONCERN: dict[Step, type[ConcernDiscussedWithParents | ConcernAnswered]] = {
-    Step.PARENTS_SPOKEN_TO: ConcernDiscussedWithParents,
-    Step.CONCERN_ANSWERED: ConcernAnswered,
+OF_ONE_CONCERN = {Step.PARENTS_SPOKEN_TO, Step.CONCERN_ANSWERED}
+STEPS: dict[type[DomainEvent], Step] = {
+    ConcernDiscussedWithParents: Step.PARENTS_SPOKEN_TO,
+    ConcernAnswered: Step.CONCERN_ANSWERED,
+    MonitoringStarted: Step.MONITORED,
+    AssessmentRecorded: Step.ASSESSED,
+    ObservationRecorded: Step.ASSESSED,
+    NeedIdentified: Step.NEED_IDENTIFIED,
+    AgencyReferred: Step.REFERRED,
+    NoticeGiven: Step.PARENTS_TOLD,
+    AddedToSendRegister: Step.REGISTERED,
+    PlanDrafted: Step.PLANNED,
+    ProvisionStarted: Step.PROVIDED,
+    ReviewHeld: Step.REVIEWED,
+    AnnualReviewHeld: Step.REVIEWED,
+    EhcAssessmentRequested: Step.EHC_REQUESTED,
 }
-OF_ANY: dict[Step, tuple[type[DomainEvent], ...]] = {
-    Step.MONITORED: (MonitoringStarted,),
-    Step.ASSESSED: (AssessmentRecorded, ObservationRecorded),
-    Step.NEED_IDENTIFIED: (NeedIdentified,),
-    Step.REFERRED: (AgencyReferred,),
-    Step.PARENTS_TOLD: (NoticeGiven,),
-    Step.REGISTERED: (AddedToSendRegister,),
-    Step.PLANNED: (PlanDrafted,),
-    Step.PROVIDED: (ProvisionStarted,),
-    Step.REVIEWED: (ReviewHeld, AnnualReviewHeld),
-    Step.EHC_REQUESTED: (EhcAssessmentRequested,),
-}
+"""Which step an entry of a kind is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +151,9 @@ def lag_in(events: Iterable[DomainEvent], corrected: Collection[int] = ()) -> La
         (event for event in events if event.recorded_at is not None),
         key=lambda event: (event.occurred_on, event.originator_version),
     )
+    taken = _taken_in(record)
     known = sorted(
-        (
-            _known(event, by, noticed_on, record, corrected)
-            for event, by, noticed_on in _learnt(record)
-        ),
+        (_known(*learnt, taken, corrected) for learnt in _learnt(record)),
         key=lambda each: (each.noticed_on, each.entry.version),
     )
     return Lag(
@@ -173,20 +177,37 @@ def _learnt(record: Sequence[DomainEvent]) -> Iterator[tuple[DomainEvent, KnownB
             yield event, KnownBy.PARENT, event.occurred_on
 
 
+Taken = Mapping[tuple[Step, UUID | None], Sequence[DomainEvent]]
+"""The entries by which each step was taken, as they happened: for one concern, or for any."""
+
+
+def _taken_in(record: Iterable[DomainEvent]) -> Taken:
+    """Return by which entries which steps were taken: sought out once for all that was known."""
+    taken = defaultdict[tuple[Step, UUID | None], list[DomainEvent]](list)
+    for event in record:
+        if step := STEPS.get(type(event)):
+            taken[_of(event, step)].append(event)
+    return taken
+
+
+def _of(event: DomainEvent, step: Step) -> tuple[Step, UUID | None]:
+    return step, getattr(event, "concern_id", None) if step in OF_ONE_CONCERN else None
+
+
 def _known(
     learnt: DomainEvent,
     by: KnownBy,
     noticed_on: date,
-    record: Sequence[DomainEvent],
+    taken_in: Taken,
     corrected: Collection[int],
 ) -> Known:
     entry = named(learnt, corrected)
     followed, before, missing = list[Followed](), list[Before](), list[Step]()
     for step in _steps_after(by):
-        taken = [event for event in record if event is not learnt and _is_step(event, step, learnt)]
-        after = [event for event in taken if event.occurred_on >= noticed_on]
-        if after:
-            first = named(after[0], corrected)
+        taken = taken_in.get(_of(learnt, step), ())
+        before_it = bisect_left(taken, noticed_on, key=attrgetter("occurred_on"))
+        if before_it < len(taken):
+            first = named(taken[before_it], corrected)
             followed.append(
                 Followed(
                     step,
@@ -211,17 +232,6 @@ def _steps_after(by: KnownBy) -> Iterator[Step]:
         if step is Step.NEED_IDENTIFIED and by is KnownBy.NEED:
             continue
         yield step
-
-
-def _is_step(event: DomainEvent, step: Step, learnt: DomainEvent) -> bool:
-    if step in OF_ONE_CONCERN:
-        return (
-            isinstance(event, ConcernDiscussedWithParents | ConcernAnswered)
-            and type(event) is OF_ONE_CONCERN[step]
-            and isinstance(learnt, ConcernRaised)
-            and event.concern_id == learnt.concern_id
-        )
-    return isinstance(event, OF_ANY[step])
 
 
 def named(event: DomainEvent, corrected: Collection[int] = ()) -> EntryNamed:
