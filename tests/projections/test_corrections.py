@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import fields
@@ -14,7 +15,7 @@ import pytest
 from send_records.aggregates.base import Command
 from send_records.aggregates.consents import Purpose, RecordAgreement
 from send_records.aggregates.corrected import WhyWithdrawn
-from send_records.aggregates.corrections import CorrectEntry, WithdrawEntry
+from send_records.aggregates.corrections import AboutAnEntry, CorrectEntry, WithdrawEntry
 from send_records.aggregates.disputes import (
     DisputeEntry,
     LiftRestriction,
@@ -26,7 +27,7 @@ from send_records.application import Request, SendRecords
 from send_records.bootstrap import Database
 from send_records.projections import engine as engines
 from send_records.projections.agreements import AgreementRow, Agreements
-from send_records.projections.base import folded
+from send_records.projections.base import ABOUT_ENTRIES, folded
 from send_records.projections.checking import check_views
 from send_records.projections.chronology import Chronology, ChronologyRow
 from send_records.projections.engine import PROJECTIONS, Engine
@@ -37,9 +38,10 @@ from send_records.projections.register_rows import RegisterRow
 from send_records.projections.retention_schedule import RetentionRow, RetentionSchedule
 from send_records.projections.send_register import SendRegister
 from send_records.projections.tables import Table
-from send_records.projections.whole import Whole
+from send_records.projections.whole import FIND, Whole
 from send_records.store.connections import Pool, at_one_moment, one
 from send_records.store.damage import Finding
+from tests.aggregates.test_invariants import COMMANDS
 from tests.api.story_corrections import DPO
 from tests.keys import held
 from tests.projections.lives import Life
@@ -419,3 +421,17 @@ def test_an_engine_that_folded_corrections_as_they_come_would_be_found(
     engine.catch_up()
 
     assert not level(records, app_pool)
+
+
+def test_what_is_about_entries_is_named_the_same_wherever_it_is_asked(database: Database) -> None:
+    """An index answers only what is asked in its own words."""
+    with one(database.as_owner()) as owner:
+        [(index,)] = owner.execute(
+            "SELECT pg_get_indexdef('events_about_entries'::regclass)"
+        ).fetchall()
+
+    names = {kind.__name__ for kind in ABOUT_ENTRIES}
+    assert set(re.findall(r"'(\w+)'", FIND)) == names
+    assert set(re.findall(r"'(\w+)'", index)) == names
+    recording = [kind for kind in COMMANDS if issubclass(kind, AboutAnEntry)]
+    assert len(recording) == len(ABOUT_ENTRIES)
