@@ -19,7 +19,7 @@ from send_records.aggregates.enrolment import AdmitPupil
 from send_records.aggregates.pupil import Pupil
 from send_records.aggregates.rules import Rules
 from send_records.aggregates.values import Source, day_in_london
-from send_records.errors import NotFound, SendRecordsError
+from send_records.errors import Erased, Moved, NotFound, SendRecordsError
 from send_records.execution import (
     Appending,
     Execution,
@@ -97,11 +97,13 @@ class SendRecords(Application[UUID]):
         by = self._by(request)
         events = command.decide(by)
         self._seals.keyring.make(request.command_id)
-        sealed = self._executions.sealed(events, by.metadata, asked)
         try:
+            sealed = self._executions.sealed(events, by.metadata, asked)
             recorded = self._recorder.append(sealed.events, sealed.row)
         except IntegrityError:
             raise IdempotencyKeyReused("That key is the id of a record already.") from None
+        except KeyDestroyed:
+            raise erased() from None
         return self._executions.receipt(recorded, request.command_id, asked)
 
     def execute(
@@ -186,7 +188,11 @@ class SendRecords(Application[UUID]):
 
     def absence(self, pupil_id: UUID) -> SendRecordsError:
         """Return why nothing is shown of a pupil of whom no view has a row."""
-        return erased() if self._recorder.erased([pupil_id]) else NotFound("No pupil has that id.")
+        try:
+            self._pupils.now(pupil_id).require_unmerged()
+        except (Erased, NotFound, Moved) as why:
+            return why
+        return NotFound("Nothing of that is on record of this pupil.")
 
     def feed(self, *, after: int, limit: int) -> list[Recorded]:
         """Return events of all pupils in the order of the log, after a position, without gaps."""

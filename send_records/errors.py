@@ -4,6 +4,7 @@ Every refusal this package can make, by what the caller should do about it:
 * SendRecordsError
   x NotFound        - nothing by that name: correct the request
   x Erased          - it was there and is gone for good: nothing is to be done
+  x Moved           - it goes on elsewhere: ask, or record it, there
   x Invalid         - the request cannot be read, or is out of bounds: correct the request
     + TooLarge      - send less
     + TypeNotTaken  - send it as another type of file
@@ -23,6 +24,8 @@ Record modules subclass these beside the rule that raises them (``ConcernAlready
 
 from __future__ import annotations
 
+from uuid import UUID
+
 
 class SendRecordsError(Exception):
     """Base of every error a caller can be told about."""
@@ -39,6 +42,15 @@ class Erased(SendRecordsError):
     """The pupil's record was erased: its key was destroyed, and nobody can read it again."""
 
     basis = "UK GDPR Art 5(1)(e) and 17; SEND policy s.11"
+
+
+class Moved(SendRecordsError):
+    """The record goes on in another."""
+
+    def __init__(self, detail: str, into: UUID) -> None:
+        super().__init__(detail)
+        self.into = into
+        """The pupil whose record it is now."""
 
 
 class Invalid(SendRecordsError):

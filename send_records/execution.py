@@ -17,6 +17,7 @@ import orjson
 from eventsourcing.persistence import IntegrityError
 
 from send_records.aggregates.base import Actor, By, Command, DomainEvent, Entry, Metadata
+from send_records.aggregates.merging import OfTwoRecords
 from send_records.aggregates.pupil import Pupil
 from send_records.errors import (
     Conflict,
@@ -152,8 +153,7 @@ class Executions:
             pupil = seen or self._pupils.now(pupil_id)
             try:
                 require_version(pupil, expected_version)
-                if command.needs_history:
-                    by = replace(by, history=(yield from self._read(pupil)))
+                by = yield from self._told(pupil, command, by)
                 events = command.decide(pupil, by)
             except SendRecordsError:
                 if seen is None:
@@ -164,29 +164,33 @@ class Executions:
                 continue
             try:
                 recorded = cast(RecordedCommand, (yield self.sealed(events, by.metadata, asked)))
-            except IntegrityError:
+            except (IntegrityError, KeyDestroyed):  # of the pupil, or of another: see which
                 self._pupils.drop(pupil_id)
                 continue
-            except KeyDestroyed:
-                raise erased() from None
             if recorded.found:
                 yield WAITS
                 return self.receipt(recorded, by.new_id, asked)
-            self._pupils.move_on(pupil, events)
+            self._pupils.move_on(events, pupil, by.another)
             return receipt(self._receipts, by.new_id, recorded)
         raise Conflict("Others are writing in this record at this moment: try again.")
 
-    def _read(self, pupil: Pupil) -> Generator[Step, RecordedCommand | None, list[DomainEvent]]:
-        yield WAITS
-        return self._pupils.history(pupil)
+    def _told(
+        self, pupil: Pupil, command: Command, by: By
+    ) -> Generator[Step, RecordedCommand | None, By]:
+        """Return what the command is told, with as much of the log as it asks for; another pupil
+        always as it stands now."""
+        if command.needs_history:
+            yield WAITS
+            by = replace(by, history=self._pupils.history(pupil))
+        if isinstance(command, OfTwoRecords):
+            yield WAITS
+            by = replace(by, another=self._pupils.if_any(command.into_pupil_id))
+        return by
 
     def sealed(self, events: Sequence[DomainEvent], by: Metadata, asked: bytes) -> Appending:
-        """Return what is to be appended; raise Erased if the pupil is no more."""
-        try:
-            stored = [self._mapper.to_stored_event(event) for event in events]
-            mac = self._seals.mac(events[-1].originator_id, asked)
-        except KeyDestroyed:
-            raise erased() from None
+        """Return what is to be appended; raise KeyDestroyed if a pupil is no more."""
+        stored = [self._mapper.to_stored_event(event) for event in events]
+        mac = self._seals.mac(events[-1].originator_id, asked)
         return Appending(stored, CommandRow(by.command_id, by.recorded_by.id, mac))
 
     def receipt_of(self, command_id: UUID, asked: bytes) -> Receipt | None:

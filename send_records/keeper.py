@@ -24,14 +24,15 @@ from send_records.store.appending import CommandRow, append_commands
 from send_records.store.connections import one
 from send_records.store.erasure import mark_destroyed
 from send_records.store.mapper import EventMapper
-from send_records.store.recorder import select
+from send_records.store.recorder import erased_among, select
 from send_records.store.shares import split
 from send_records.store.wrapping import Rotation
 
 
 class RecordHeld(RuleBroken):
     """A hold beats every period, and so does a request for access or a complaint that is still to
-    be answered, or an appeal that is to be decided: while there is one nothing is erased."""
+    be answered, or an appeal that is to be decided: while there is one nothing is erased, in any
+    of the records that were merged as one child's."""
 
     basis = (
         "Inquiries Act 2005 s.35; Civil Procedure Rules PD 31B; Data Protection Act 2018 s.173; "
@@ -74,8 +75,8 @@ class Keeper:
         either; the log, the proofs and everybody else's record stay as they are.
 
         ``authority`` is the decision by which it is done.  Raise NotFound, or RecordHeld while a
-        hold is in force, or a request for access, a complaint or an appeal is open.  May be
-        interrupted at any point and done again.
+        hold is in force, or a request for access, a complaint or an appeal is open, in this record
+        or in one merged with it.  May be interrupted at any point and done again.
         """
         self._record("destroy_key", pupil_id)
         newly = self._note(pupil_id, authority, now)
@@ -89,13 +90,17 @@ class Keeper:
         seals, mapper = self._keys.seals, EventMapper(self._keys.seals)
         with one(self._found.as_owner()) as owner, owner.transaction():
             newly = mark_destroyed(owner, pupil_id)
-            rows = select(owner, "WHERE stream_id = %s ORDER BY version", [pupil_id])
-            if not rows:
-                raise NotFound("No pupil has that id.")
+
+            def record_of(record: UUID) -> Pupil | None:
+                """Return a record as it stands; None if it was erased before."""
+                if record != pupil_id and erased_among(owner, [record]):
+                    return None
+                rows = select(owner, "WHERE stream_id = %s ORDER BY version", [record])
+                return pupil_of(as_corrected([mapper.to_domain_event(row) for row in rows]))
+
             if newly:
-                events = [mapper.to_domain_event(row) for row in rows]
-                pupil = pupil_of(as_corrected(events))
-                if pupil is None or is_held(pupil):
+                pupil = record_of(pupil_id)
+                if pupil is None or _is_held(pupil, record_of):
                     raise RecordHeld(
                         "Release the holds, and close requests, complaints and appeals first."
                     )
@@ -103,6 +108,8 @@ class Keeper:
                 mac = seals.mac(pupil_id, authority.encode())
                 command = CommandRow(note.metadata.command_id, self._actor.id, mac)
                 append_commands(owner, [([mapper.to_stored_event(note)], command)])
+            elif not erased_among(owner, [pupil_id]):
+                raise NotFound("No pupil has that id.")
         return newly
 
     def _tombstone(self, pupil: Pupil, authority: str, now: datetime) -> PersonalDataErased:
@@ -136,3 +143,24 @@ class Keeper:
         )
         with one(self._found.app) as connection:
             append_access(connection, self._keys.seals, access)
+
+
+def _is_held(pupil: Pupil, record_of: Callable[[UUID], Pupil | None]) -> bool:
+    """Return whether a record of the child is held: the pupil's, or one that was merged with it, or
+    with one of those.  Whoever placed the hold knew the child by one record, and meant the child.
+    """
+    seen, waiting = set[UUID](), [pupil]
+    while waiting:
+        record = waiting.pop()
+        if is_held(record):
+            return True
+        seen.add(record.id)
+        found = map(record_of, set(_merged_with(record)) - seen)
+        waiting += [other for other in found if other is not None]
+    return False
+
+
+def _merged_with(pupil: Pupil) -> list[UUID]:
+    """Return the records that a pupil's was merged with, in either direction."""
+    into = [] if pupil.merged_into is None else [pupil.merged_into.into]
+    return [*into, *pupil.merged]

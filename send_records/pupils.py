@@ -57,6 +57,13 @@ class Pupils:
             self._in_hand.keep(pupil_id, pupil, since)
         return pupil
 
+    def if_any(self, pupil_id: UUID) -> Pupil | None:
+        """Return the pupil as it stands; None if there is none, or no more."""
+        try:
+            return self.now(pupil_id)
+        except (NotFound, Erased):
+            return None
+
     def history(self, pupil: Pupil) -> list[DomainEvent]:
         """Return what was recorded of a pupil up to its version, oldest first; raise Erased if it
         is no more."""
@@ -66,16 +73,17 @@ class Pupils:
         except KeyDestroyed:
             raise erased() from None
 
-    def move_on(self, pupil: Pupil, events: Sequence[DomainEvent]) -> None:
-        """Keep the pupil as its newly recorded events leave it, if it is still in hand; not if they
+    def move_on(self, events: Sequence[DomainEvent], *pupils: Pupil | None) -> None:
+        """Keep pupils as the newly recorded events leave each, if it is still in hand; not if they
         correct what came before, for then it is to be replayed."""
-        moved = pupil
-        for event in events:
-            moved = event.mutate(moved)
-        if moved.corrections > pupil.corrections:
-            self.drop(pupil.id)
-        else:
-            self._in_hand.exchange(pupil.id, pupil, moved)
+        for pupil in filter(None, pupils):
+            moved = pupil
+            for event in events:
+                moved = event.mutate(moved) if event.originator_id == pupil.id else moved
+            if moved.corrections > pupil.corrections:
+                self.drop(pupil.id)
+            else:
+                self._in_hand.exchange(pupil.id, pupil, moved)
 
     def drop(self, pupil_id: UUID) -> None:
         """Keep the pupil no more: it was erased, or others moved it on."""

@@ -21,7 +21,8 @@ class Receipt(Value):
     position: int
     """Its last event's place in the whole log, for ``?after=``."""
     proof: str
-    """The trust's signed promise (a C2SP note) that the log holds these entries at these places."""
+    """The trust's signed promise (a C2SP note) that the log holds these entries, all of this pupil,
+    at these places."""
     replayed: bool = Field(default=False, exclude=True)
     """Whether it had been recorded before, and this is the first answer again."""
 
@@ -38,7 +39,8 @@ def receipt(signer: Signer, command_id: UUID, recorded: RecordedCommand) -> Rece
 
 
 def promise(name: str, command_id: UUID, recorded: RecordedCommand) -> str:
-    """Return what is signed: the command, and place and leaf of each of its events.
+    """Return what is signed: the command, and place and leaf of each of its events in the pupil's
+    record; what it recorded in another pupil's is not in an extract of this one.
 
     The leaf tells nothing of what was recorded.  Whoever is given the entry itself later, with
     its path in the ledger, can see that it is the one promised here.

@@ -117,6 +117,7 @@ def by(
     command_id: UUID | None = None,
     history: Sequence[DomainEvent] = (),
     uploaded: bool = True,
+    another: Pupil | None = None,
 ) -> By:
     """Return who gives a command and when, under the rules that are shipped; and what was uploaded
     under its key, should it be one that files something."""
@@ -129,7 +130,8 @@ def by(
         source=Source.API,
         policy_version=rules.edition(today).id,
     )
-    return By(metadata, today, rules, history, content(command_id) if uploaded else None)
+    uploads = content(command_id) if uploaded else None
+    return By(metadata, today, rules, history, uploads, another)
 
 
 @dataclass(frozen=True)
@@ -143,22 +145,29 @@ class Scenario:
     events: tuple[DomainEvent, ...] = ()
     """What the pupil comes from."""
     actor: Actor = SENCO
+    another: Pupil | None = None
+    """The other pupil of a command about two."""
 
     def given(self, *commands: Command, new_id: UUID | None = None) -> Scenario:
         """Execute commands that are not themselves under test; the last makes what has the id."""
         told = self
         for place, command in enumerate(commands, start=1):
             last_id = new_id if new_id is not None and place == len(commands) else uuid4()
-            who = by(self.actor, command_id=last_id, history=told.events)
+            who = by(self.actor, command_id=last_id, history=told.events, another=told.another)
             told = replace(told.after(command.decide(told.pupil, who)), last_id=last_id)
         return replace(told, command=None)
 
     def after(self, events: Sequence[DomainEvent]) -> Scenario:
         """Return what events leave, each read as it was corrected since."""
-        told = (*self.events, *events)
+        own = [event for event in events if event.originator_id == self.pupil.id]
+        told = (*self.events, *own)
         pupil = pupil_of(as_corrected(told))
         assert pupil is not None
-        return replace(self, pupil=pupil, events=told)
+        another = self.another
+        for event in events:
+            if event not in own:
+                another = event.mutate(another)
+        return replace(self, pupil=pupil, events=told, another=another)
 
     def read(self) -> Sequence[Reading]:
         """Return what is on record, as it reads with its corrections."""
@@ -174,10 +183,11 @@ class Scenario:
     def decided(self) -> Sequence[DomainEvent]:
         """Return the events decided, having seen that they can be applied one after another."""
         assert self.command is not None, "say when() first"
-        events = self.command.decide(self.pupil, by(self.actor, history=self.events))
-        pupil = self.pupil
+        who = by(self.actor, history=self.events, another=self.another)
+        events = self.command.decide(self.pupil, who)
+        pupils = {each.id: each for each in (self.pupil, self.another) if each is not None}
         for event in events:
-            pupil = event.mutate(pupil)
+            pupils[event.originator_id] = event.mutate(pupils[event.originator_id])
         return events
 
     def then(self, event_class: type[DomainEvent], **fields: Any) -> Scenario:

@@ -112,6 +112,7 @@ class RequestCommand(Command):
 
     roles = OFFICERS
     after_leaving = True
+    after_merging = True
 
     request_id: UUID
 
@@ -147,6 +148,7 @@ class ReceiveAccessRequest(Command):
 
     roles = OFFICERS
     after_leaving = True
+    after_merging = True
 
     origin: Origin = Origin.PARENT
     requester: Name

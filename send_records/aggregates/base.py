@@ -68,6 +68,8 @@ class By:
     content: Content | None = None
     """What was uploaded for the pupil under the command's own key, for a command that
     ``files_content``; None if nothing was."""
+    another: Pupil | None = None
+    """The other pupil of a command of two records; None if there is none, or no more."""
 
     @property
     def new_id(self) -> UUID:
@@ -209,6 +211,9 @@ class Command(Entry):
     after_leaving: ClassVar[bool] = False
     """Whether it may be given about days after the pupil left (disclosure, retention)."""
 
+    after_merging: ClassVar[bool] = False
+    """Whether a record that was merged into another still takes it: see ``merging``."""
+
     needs_history: ClassVar[bool] = False
     """Whether it is decided on what was recorded, and not only on what that adds up to."""
 
@@ -230,9 +235,11 @@ class Command(Entry):
     def entry(self, pupil: Pupil, by: By) -> Envelope:
         """Return the envelope of the pupil's next event: ``ConcernRaised(**self.entry(...))``.
 
-        Late entries are taken, and shown as late.  Refuse a day still to come, and one after
-        the pupil left.
+        Late entries are taken, and shown as late.  Refuse a day still to come, one after the
+        pupil left, and a record that was merged into another.
         """
+        if not self.after_merging:
+            pupil.require_unmerged()
         if not self.after_leaving:
             pupil.require_on_roll(self.occurred_on)
         envelope = self.envelope(pupil.id, pupil.version + 1, by)

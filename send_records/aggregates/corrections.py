@@ -28,6 +28,11 @@ from send_records.aggregates.corrected import (
     WhyWithdrawn,
     as_corrected,
 )
+from send_records.aggregates.merging import (
+    MergeStandsInBoth,
+    RecordMergedInto,
+    RecordsMerged,
+)
 from send_records.aggregates.paths import (
     Said,
     ValueNotValid,
@@ -89,6 +94,8 @@ def entry_of(history: Sequence[DomainEvent], version: int) -> DomainEvent:
 def correctable(by: By, version: int) -> DomainEvent:
     """Return an entry as it reads now, if the actor may put it right; raise otherwise."""
     entry = entry_of(by.history, version)
+    if isinstance(entry, RecordMergedInto | RecordsMerged):
+        raise MergeStandsInBoth("Separate the records: that withdraws it from both.")
     if isinstance(entry, KEEPING):
         raise NotPutRightThisWay("Correct the entry itself, or assign the class again.")
     dpo = Role.DPO
@@ -106,6 +113,7 @@ class AboutAnEntry(Command):
 
     roles = CORRECTORS
     after_leaving = True  # UK GDPR Art 16 and 18 do not end when a pupil leaves
+    after_merging = True
     needs_history = True
 
     entry_version: Count

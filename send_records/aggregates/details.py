@@ -110,6 +110,7 @@ class CorrectPupilDetails(Command):
 
     roles = ROSTER
     after_leaving = True  # UK GDPR Art 16 does not end when a pupil leaves
+    after_merging = True
 
     legal_name: Name | None = None
     preferred_name: Name | None = None

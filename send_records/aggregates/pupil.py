@@ -30,6 +30,7 @@ from send_records.aggregates.handovers import Handover, Move
 from send_records.aggregates.la_decisions import LaDecision
 from send_records.aggregates.mediations import Mediation
 from send_records.aggregates.medical import MedicalPlace
+from send_records.aggregates.merging import Merge, RecordMerged
 from send_records.aggregates.monitoring import Monitoring
 from send_records.aggregates.needs import Need
 from send_records.aggregates.notices import NoticeOf
@@ -108,6 +109,10 @@ class Pupil:
     corrections: int = 0
     """How many times an entry was corrected or withdrawn: see ``corrected``."""
     documents: Mapping[UUID, Document] = field(default_factory=lambda: NOTHING)
+    merged_into: Merge | None = None
+    """Where the record goes on, if it was merged into another."""
+    merged: Mapping[UUID, int] = field(default_factory=lambda: NOTHING)
+    """The records that were merged into this one, and which entry says so of each."""
 
     @property
     def working_plan(self) -> Plan | None:
@@ -125,6 +130,11 @@ class Pupil:
         """Refuse an entry about a day after the pupil left."""
         if self.left_on is not None and day > self.left_on:
             raise PupilNotOnRoll(f"The pupil left on {day_in_words(self.left_on)}.")
+
+    def require_unmerged(self) -> None:
+        """Refuse an entry in a record that was merged into another."""
+        if self.merged_into is not None:
+            raise RecordMerged("Record it in the record that was kept.", self.merged_into.into)
 
 
 class PupilNotOnRoll(RuleBroken):

@@ -107,6 +107,7 @@ class AssignRetentionClass(Command):
 
     roles = frozenset({Role.DPO})
     after_leaving = True
+    after_merging = True
 
     record_class: Literal["pupil_send_record"]
 
@@ -133,6 +134,7 @@ class PlaceLegalHold(Command):
 
     roles = frozenset({Role.DPO})
     after_leaving = True
+    after_merging = True
 
     kind: HoldKind
     why: Words
@@ -169,6 +171,7 @@ class ReleaseLegalHold(Command):
 
     roles = frozenset({Role.DPO})
     after_leaving = True
+    after_merging = True
 
     hold_id: UUID
     why: Words

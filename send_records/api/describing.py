@@ -16,6 +16,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from send_records.aggregates.base import Entry
+from send_records.aggregates.merging import RecordMerged
 from send_records.api.accounting import access_class_of
 from send_records.api.errors import said_as_problem, status_of
 from send_records.api.refusals import refusals_of_command, refusals_of_question
@@ -45,6 +46,7 @@ OF_EVERYBODY = {NotSignedIn, NotPermitted, NotReadyYet}
 OF_ENTRIES = {IdempotencyKeyReused, OutcomeUnknown}
 OF_CHANGES = {VersionNotSaid, StaleVersion, Conflict}
 OF_A_PUPIL = {NotFound, Erased}
+OF_A_READING: set[type[SendRecordsError]] = {RecordMerged}
 OF_PAGES = {CursorUnknown, PlaceGone}
 OF_THE_PAST = {MomentUnclear, StillToCome, PastIsBusy}
 
@@ -60,6 +62,11 @@ PROBLEM_SCHEMA: Json = {
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "What to do"},
         "basis": {"type": "string", "description": "The statute, guidance or policy section"},
+        "kept_pupil_id": {
+            "type": "string",
+            "format": "uuid",
+            "description": "The record to ask instead, of one that was merged into it",
+        },
         "errors": {
             "type": "array",
             "items": {
@@ -146,6 +153,8 @@ def refusals_of(route: RouteContext) -> set[type[SendRecordsError]]:
         found |= {NotOnRecordThen} if "{pupil_id}" in (route.path or "") else set()
     if access_class_of(original) is None:
         found |= OF_ENTRIES
+    elif "{pupil_id}" in (route.path or ""):
+        found |= OF_A_READING
     if "if_match" in named:
         found |= OF_CHANGES
     for body in original.dependant.body_params:

@@ -27,6 +27,7 @@ from send_records.errors import (
     Damaged,
     Erased,
     Invalid,
+    Moved,
     NotFound,
     NotPermitted,
     NotReadyYet,
@@ -45,6 +46,7 @@ log = structlog.get_logger()
 STATUSES: dict[type[SendRecordsError], int] = {
     NotFound: 404,
     Erased: 410,
+    Moved: 410,
     TooLarge: 413,
     TypeNotTaken: 415,
     Invalid: 422,
@@ -130,8 +132,10 @@ def _refused(request: Request, error: Exception) -> Response:
         except NotReadyYet as unrecorded:
             error = unrecorded
     status = status_of(type(error))
-    basis = getattr(error, "basis", "")
-    answer = problem(type(error).__name__, status, str(error), basis=basis)
+    more = {"basis": getattr(error, "basis", "")}
+    if isinstance(error, Moved):
+        more["kept_pupil_id"] = str(error.into)
+    answer = problem(type(error).__name__, status, str(error), **more)
     answer.headers["X-Request-Id"] = str(request_id(request))
     return answer
 

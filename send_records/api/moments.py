@@ -20,7 +20,7 @@ from send_records.aggregates.values import day_in_london
 from send_records.api.dependencies import Cursor, Reader, ReadSide
 from send_records.api.views import CursorUnknown, at_moments, listing, told
 from send_records.application import SendRecords
-from send_records.errors import Erased, SendRecordsError
+from send_records.errors import Erased, Moved, SendRecordsError
 from send_records.projections.moments import Moment, MomentUnclear, moment_at
 from send_records.projections.pages import Page, Views
 from send_records.projections.reading import Record, record_of
@@ -85,7 +85,9 @@ class Question:
     def absence(self, service: SendRecords, pupil_id: UUID) -> SendRecordsError:
         """Return why nothing is shown of a pupil."""
         why = service.absence(pupil_id)
-        if self.moment is None or isinstance(why, Erased) or not service.history(pupil_id, limit=1):
+        if self.moment is None or isinstance(why, Erased | Moved):
+            return why
+        if not service.history(pupil_id, limit=1):
             return why
         return NotOnRecordThen("Nothing was on record of this pupil at that moment.")
 

@@ -12,6 +12,7 @@ from send_records.aggregates.enrolment import (
     ReadmitPupil,
     RecordLeaving,
 )
+from send_records.aggregates.merging import MergeRecords, SeparateRecords
 from send_records.api.accounting import AssessmentAccess, ProvisionAccess, RestrictedAccess
 from send_records.api.dependencies import After, Asked, Cursor, Limit, Reader, Records
 from send_records.api.entries import Feed, feed_of
@@ -43,6 +44,8 @@ async def admit_pupil(command: AdmitPupil, service: Records, request: Asked) -> 
 records(router, "move-academy", MovePupilAcademy)
 records(router, "leave", RecordLeaving)
 records(router, "readmit", ReadmitPupil)
+records(router, "merge", MergeRecords)
+records(router, "separate", SeparateRecords)
 
 
 @router.get("/pupils/{pupil_id}", operation_id="get_pupil", response_model=RegisterRow)
@@ -56,7 +59,8 @@ def get_pupil(
 ) -> Response:
     """Return where the pupil stands; the ETag is the version to name in If-Match.  Of the past,
     where the pupil stood: the headers As-Of, Known-At and Position say when, and there is no ETag,
-    for nothing is decided on what is no more."""
+    for nothing is decided on what is no more.  A record that was merged into another is answered
+    with 410 and the id of the record that was kept: its story stays here, under its own id."""
     wait_for(asked.views, "send_register", after)
     found = register_row(asked.views, pupil_id)
     if found is None:

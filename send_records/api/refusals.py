@@ -18,6 +18,7 @@ from typing import Any
 
 from send_records import aggregates
 from send_records.aggregates.base import DomainEvent, Entry
+from send_records.aggregates.merging import RecordMerged
 from send_records.aggregates.pupil import PupilNotOnRoll
 from send_records.errors import SendRecordsError
 
@@ -28,9 +29,10 @@ Refusals = frozenset[type[SendRecordsError]]
 def refusals_of_command(command: type[Entry]) -> Refusals:
     """Return what deciding a command can be refused with."""
     found = set(_Reader(command).read(getattr(command, "decide")))  # noqa: B009
-    return frozenset(
-        found - {PupilNotOnRoll} if getattr(command, "after_leaving", False) else found
-    )
+    for refusal, passed in ((PupilNotOnRoll, "after_leaving"), (RecordMerged, "after_merging")):
+        if getattr(command, passed, False):
+            found.discard(refusal)
+    return frozenset(found)
 
 
 @cache

@@ -17,6 +17,7 @@ from send_records.aggregates.enrolment import (
     PupilMovedAcademy,
     PupilReadmitted,
 )
+from send_records.aggregates.merging import RecordMergedInto
 from send_records.aggregates.retention import RetentionClassAssigned
 
 FACTS = frozenset(
@@ -25,6 +26,7 @@ FACTS = frozenset(
         "PupilMovedAcademy",
         "PupilReadmitted",
         "PupilLeft",
+        "RecordMergedInto",
         "PupilDetailsCorrected",
         "YearGroupChanged",
         "EhcPlanIssued",
@@ -123,7 +125,7 @@ def _of_pupil(event: DomainEvent) -> list[Happened]:
         where = {"academy": event.to_academy, "nc_year": event.nc_year}
     elif isinstance(event, YearGroupChanged):
         where = {"nc_year": event.nc_year}
-    elif isinstance(event, PupilLeft):
+    elif isinstance(event, PupilLeft | RecordMergedInto):
         verb = "left"
     elif (name := type(event).__name__) in ("EhcPlanIssued", "EhcPlanCeased"):
         verb = "has_plan" if name == "EhcPlanIssued" else "has_no_plan"

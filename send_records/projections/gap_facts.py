@@ -25,6 +25,7 @@ from send_records.aggregates.consents import (
     Purpose,
 )
 from send_records.aggregates.enrolment import PupilLeft, PupilReadmitted
+from send_records.aggregates.merging import RecordMergedInto
 from send_records.aggregates.monitoring import (
     MonitoringEnded,
     MonitoringReviewed,
@@ -113,13 +114,17 @@ def noted(state: GapsState, event: DomainEvent) -> GapsState:
     note = NOTED.get(type(event))
     if note is None:
         return state
-    facts = [
-        Fact(type(event).__name__, event.occurred_on, position, **said) for said in note(event)
-    ]
+    facts = [Fact(_name(event), event.occurred_on, position, **said) for said in note(event)]
     if isinstance(event, SupportLevelChanged) and event.parents_informed_on is not None:
         told = event.parents_informed_on
         facts.append(Fact(NoticeGiven.__name__, told, position, NoticeOf.SUPPORT_LEVEL))
     return replace(state, facts=(*state.facts, *facts))
+
+
+def _name(event: DomainEvent) -> str:
+    """Return what a fact is known by: nothing more is to be closed in a record that was merged into
+    another, as in one of a pupil who left."""
+    return (PupilLeft if isinstance(event, RecordMergedInto) else type(event)).__name__
 
 
 def fingerprint() -> str:
@@ -211,6 +216,7 @@ NOTED: dict[type[DomainEvent], Note] = dict(
         _on(ParentalAgreementWithdrawn, _annual),
         _on(NoticeGiven, lambda e: [{"what": str(e.notice_of)}]),
         _on(PupilLeft, _that),
+        _on(RecordMergedInto, _that),
         _on(PupilReadmitted, _that),
     ]
 )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.enrolment import PupilAdmitted
+from send_records.aggregates.merging import RecordMergedInto
 from send_records.projections.base import Projection
 from send_records.projections.names import by_name
 from send_records.projections.pages import Opened, Page, Views, all_by, page_by
@@ -33,14 +34,15 @@ class SendRegister(Projection[RegisterRow]):
                 nc_year=event.nc_year,
                 version=event.originator_version,
             )
-        if row is None:
+        if row is None or isinstance(event, RecordMergedInto):
             return None
         after = CHANGES.get(type(event))
         return (after(row, event) if after else row).at(event.originator_version)
 
     def topics(self) -> frozenset[str]:
-        """Return the kinds that ``project`` looks up, and that of admission: it knows no others."""
-        return frozenset({PupilAdmitted.__name__, *(kind.__name__ for kind in CHANGES)})
+        """Return the kinds that ``project`` looks up, and those that begin and end a row."""
+        kinds: set[type[DomainEvent]] = {PupilAdmitted, RecordMergedInto, *CHANGES}
+        return frozenset(kind.__name__ for kind in kinds)
 
 
 class Show(StrEnum):

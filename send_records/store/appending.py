@@ -26,7 +26,8 @@ class CommandRow:
 
 @dataclass(frozen=True, slots=True)
 class RecordedCommand:
-    """A command that is in the log, and where."""
+    """A command that is in the log, and where: its events of one pupil.  Those of another pupil, if
+    it has any, come before them, and are in that one's record."""
 
     request_mac: bytes
     stream_id: UUID
@@ -67,9 +68,14 @@ def append_commands(
     ).fetchall()
     ends = accumulate(len(events) for events, _ in batch)
     return [
-        _recorded(command, events[-1], rows[end - len(events) : end])
+        _recorded(command, events[-1], rows[end - _of_last(events) : end])
         for (events, command), end in zip(batch, ends, strict=True)
     ]
+
+
+def _of_last(events: Sequence[VersionedEvent]) -> int:
+    """Return how many of a command's events are of the pupil of its last one."""
+    return sum(event.originator_id == events[-1].originator_id for event in events)
 
 
 def _recorded(
@@ -87,10 +93,12 @@ def _recorded(
 def find_commands(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, RecordedCommand]:
     """Return where commands are in the log, those of them that are there."""
     rows = connection.execute(
-        "SELECT commands.command_id, request_mac, stream_id, version, first_position, (SELECT "
-        "array_agg(leaf ORDER BY position) FROM events WHERE position BETWEEN "
-        "first_position AND last_position) FROM commands "
-        "JOIN events ON position = last_position WHERE commands.command_id = ANY(%s)",
+        "SELECT commands.command_id, last.request_mac, last.stream_id, last.version, own.first, "
+        "own.leaves FROM commands JOIN events last ON last.position = last_position "
+        "CROSS JOIN LATERAL (SELECT min(e.position), array_agg(e.leaf ORDER BY e.position) "
+        "FROM events e WHERE e.position BETWEEN first_position AND last_position "
+        "AND e.stream_id = last.stream_id) AS own (first, leaves) "
+        "WHERE commands.command_id = ANY(%s)",
         [ids],
         prepare=True,
         binary=True,

@@ -101,7 +101,8 @@ class PostgresRecorder(ApplicationRecorder):
         """Append through the library's interface; ``command`` is a CommandRow."""
         events = cast("Sequence[VersionedEvent]", stored_events)
         recorded = self.append(events, kwargs["command"])
-        return range(recorded.first_position, recorded.last_position + 1)
+        after_last = recorded.last_position + 1
+        return range(after_last - len(events), after_last)
 
     def select_events(
         self,

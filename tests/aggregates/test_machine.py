@@ -66,9 +66,11 @@ from tests.aggregates.openings import (
 from tests.aggregates.test_invariants import (
     COMMANDS,
     DAYS,
+    FAMILY,
     OPENINGS,
     History,
     Strategy,
+    another_of,
     corrections,
     fields,
     known_in,
@@ -179,6 +181,7 @@ MOST = {
     model.corrections: [CONCERNED],
     model.documents: [CONCERNED],
     model.ehcp: [MAINTAINED, REPLACED, REPLACED],
+    model.merging: [FAMILY],
     model.needs: [AGREED],
     model.plans: [REVIEWED],
     model.provision: [REVIEWED],
@@ -276,9 +279,11 @@ class Machine(RuleBasedStateMachine):
         wanted = expected(self.desk, command)
         who = by(actor, command_id=self.desk.new_id, history=self.events)
         uploaded = self.desk.uploaded
-        who = replace(who, content=None if uploaded is None else Content(*uploaded))
+        content = None if uploaded is None else Content(*uploaded)
+        who = replace(who, content=content, another=another_of(command))
         try:
-            events = command.decide(self.history.pupil, who)
+            decided = command.decide(self.history.pupil, who)
+            events = [each for each in decided if each.originator_id == self.history.pupil.id]
         except SendRecordsError as refusal:
             self.is_refused(command, type(refusal), wanted)
             events = []

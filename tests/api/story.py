@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -92,7 +93,14 @@ from send_records.aggregates.values import Area, Role
 from send_records.aggregates.voices import RecordParentVoice, RecordPupilVoice
 from send_records.application import Request, SendRecords
 from send_records.receipts import Receipt
-from tests.api import story_corrections, story_documents, story_ehcp, story_family, story_provision
+from tests.api import (
+    story_corrections,
+    story_documents,
+    story_ehcp,
+    story_family,
+    story_merging,
+    story_provision,
+)
 from tests.api.steps import Step, step
 from tests.scenario import ADMIT, MOTHER, RECORD_MOTHER
 
@@ -433,20 +441,31 @@ STORY: list[Step] = [
 REFUSED = {AssignRetentionClass}
 """In the class already, from admission: there is but one class, and one rule for it, so far."""
 
-EXAMPLES: dict[type[Entry], Step] = {type(each.entry): each for each in reversed(STORY)}
-"""The first entry of each kind."""
+EXAMPLES: dict[type[Entry], Step] = {
+    type(each.entry): each for each in reversed([*STORY, *story_merging.STEPS])
+}
+"""The first entry of each kind; of those about two records, beside the story."""
 
 
 def told(records: SendRecords) -> list[Receipt]:
     """Record the story straight in the application, and return the receipts."""
+    return _told(records, PUPIL, STORY)
+
+
+def told_beside(records: SendRecords) -> list[Receipt]:
+    """Record what is told beside the story, once that is told, and return the receipts."""
+    return _told(records, story_merging.DUPLICATE, story_merging.STEPS)
+
+
+def _told(records: SendRecords, pupil_id: UUID, steps: Sequence[Step]) -> list[Receipt]:
     receipts = []
-    for each in STORY:
+    for each in steps:
         request = Request(each.actor, each.key, uuid4())
         if isinstance(each.entry, AdmitPupil):
             receipts.append(records.admit(each.entry, request))
         elif isinstance(each.entry, Command) and type(each.entry) not in REFUSED:
             if each.entry.files_content:
                 content = story_documents.CONTENTS[each.key]
-                story_documents.keep(records, PUPIL, each.key, content)
-            receipts.append(records.execute(PUPIL, each.entry, request))
+                story_documents.keep(records, pupil_id, each.key, content)
+            receipts.append(records.execute(pupil_id, each.entry, request))
     return receipts

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import TypeVar
 from uuid import UUID, uuid4
 
 from send_records.aggregates.base import Actor, Command, DomainEvent
 from send_records.aggregates.corrected import as_corrected, pupil_of
 from send_records.aggregates.enrolment import AdmitPupil
+from send_records.aggregates.merging import MergeRecords, RecordMergedInto
 from send_records.aggregates.pupil import Pupil
 from send_records.projections.base import Projection, folded
-from tests.api.story import REFUSED, STORY
-from tests.scenario import ADMIT, SENCO, by
+from tests.api import story_merging
+from tests.api.story import PUPIL, REFUSED, STORY
+from tests.scenario import ADMIT, SENCO, but, by
 
 R = TypeVar("R")
 
@@ -37,6 +39,19 @@ class Life:
             assert self.pupil is not None
             who = by(actor, command_id=key or uuid4(), history=self.events)
             self._take(command.decide(self.pupil, who), recorded_at)
+        return self
+
+    def merged(self, on: date) -> Life:
+        """Merge the record into another on a day, whatever is open in it."""
+        assert self.pupil is not None
+        said = but(story_merging.MERGE, occurred_on=on)
+        event = RecordMergedInto(
+            **said.envelope(self.pupil.id, self.pupil.version + 1, by()),
+            into_pupil_id=said.into_pupil_id,
+            why=said.why,
+            confirmed_by=said.confirmed_by,
+        )
+        self._take([event], None)
         return self
 
     def _take(self, events: Sequence[DomainEvent], recorded_at: datetime | None) -> None:
@@ -65,3 +80,12 @@ def storied() -> Life:
             assert isinstance(step.entry, Command)
             life.then(step.entry, key=step.key, actor=step.actor)
     return life
+
+
+def beside() -> list[DomainEvent]:
+    """What is recorded in two records at once, which is no one pupil's story."""
+    admission, merge, *_ = story_merging.STEPS
+    record, kept = Life(key=admission.key), Life(key=PUPIL)
+    assert isinstance(merge.entry, MergeRecords)
+    assert record.pupil is not None
+    return [*merge.entry.decide(record.pupil, by(another=kept.pupil))]

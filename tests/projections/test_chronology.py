@@ -19,7 +19,9 @@ from send_records.projections.telling import (
     phase_of,
 )
 from send_records.projections.telling.base import Phase
-from tests.projections.lives import Life, storied
+from tests.api import story_merging
+from tests.api.story import PUPIL
+from tests.projections.lives import Life, beside, storied
 from tests.scenario import IDENTIFY, SENCO, but
 
 CHRONOLOGY = Chronology()
@@ -113,19 +115,27 @@ def test_every_event_has_a_phase() -> None:
 
 def test_every_event_has_its_turn_in_the_story() -> None:
     """But for the note of an erasure, after which there is no story."""
-    told = {type(event).__name__ for event in storied().events}
+    told = {type(event).__name__ for event in [*storied().events, *beside()]}
 
     assert told == set(EVENTS) - {"PersonalDataErased"}
 
 
 def test_every_event_is_told_in_words_or_its_name_says_it_all() -> None:
-    told = [(type(event).__name__, detail_of(event)) for event in storied().events]
+    told = [(type(e).__name__, detail_of(e)) for e in [*storied().events, *beside()]]
 
     assert set(EVENTS) - {name for name, words in told if words} == {
         "PersonalDataErased",
         "PlanSuperseded",
     }
     assert [words for _, words in told if "None" in words or "<" in words or "_" in words] == []
+
+
+def test_each_of_two_merged_records_names_the_other() -> None:
+    there, here = map(detail_of, beside())
+    why = "Opened again by the import, which had no UPN; confirmed by Priya Shah"
+
+    assert there == f"With record {story_merging.DUPLICATE}, of 2 entries; {why}"
+    assert here == f"Into record {PUPIL}; {why}"
 
 
 def test_the_words_are_those_of_the_entry() -> None:

@@ -296,6 +296,14 @@ def test_an_agreement_for_one_agency_ends_and_is_not_late() -> None:
     assert all(row.window for row in shown(life) if row.clock == "agreement_expires")
 
 
+def test_nothing_is_due_in_a_record_that_was_merged_into_another_but_its_retention() -> None:
+    """And nothing is to be sent: the pupil has not left."""
+    life = planned().merged(LEAVE.occurred_on)
+
+    assert of(life, "plan_review") == [duty("lapsed", date(2024, 3, 22), date(2024, 5, 14))]
+    assert {row.clock for row in shown(life) if row.state == "open"} == {"disposal_due"}
+
+
 def test_the_record_of_a_pupil_who_left_is_sent_within_fifteen_school_days() -> None:
     """From 14 May 2024; half-term is from 27 to 31 May."""
     life = planned().then(LEAVE)

@@ -322,6 +322,13 @@ def test_targets_at_which_no_review_looked_are_missing_once_the_plan_is_over() -
     assert [row.closed_on for row in left] == [LEAVE.occurred_on] * 2
 
 
+def test_nothing_is_missing_any_more_in_a_record_that_was_merged_into_another() -> None:
+    life = planned().then(NEXT_DRAFT, key=NEXT_PLAN).then(AGREE_NEXT).merged(LEAVE.occurred_on)
+
+    found = gaps(life, GapKind.TARGET_NOT_EVALUATED)
+    assert [row.closed_on for row in found] == [LEAVE.occurred_on] * 2
+
+
 def test_targets_that_a_review_looked_at_are_not() -> None:
     life = planned().then(REVIEW).then(NEXT_DRAFT, key=NEXT_PLAN).then(AGREE_NEXT)
 

@@ -22,7 +22,7 @@ from send_records.projections.chronology import Chronology, ChronologyRow
 from send_records.projections.engine import PROJECTIONS, Engine
 from send_records.projections.tables import Table
 from send_records.store.connections import Pool, one
-from tests.api.story import told
+from tests.api.story import told, told_beside
 from tests.keys import held
 from tests.projections.lives import storied
 from tests.scenario import ADMIT, IDENTIFY, SENCO, but
@@ -69,6 +69,7 @@ def busy(records: SendRecords) -> SendRecords:
     """A log in which the story is mixed with the lives of others."""
     others = [records.admit(but(ADMIT, upn=None), asked()).pupil_id for _ in range(3)]
     told(records)
+    told_beside(records)
     for pupil_id in others:
         records.execute(pupil_id, IDENTIFY, asked())
     return records

@@ -33,6 +33,7 @@ from send_records.aggregates.register import (
 from send_records.aggregates.reviews import Attendee, HoldReview, Part, ReviewKind
 from send_records.aggregates.scheduled_reviews import ScheduleReview
 from send_records.aggregates.values import Area
+from send_records.projections.base import folded
 from send_records.projections.register_rows import SEN_PROVISION, Status
 from send_records.projections.send_register import SendRegister
 from tests.api.story import TARGET, upn_of
@@ -338,3 +339,13 @@ def test_an_event_of_a_pupil_without_admission_makes_no_row() -> None:
 
     assert [REGISTER.project(None, event) for event in later] == [None]
     assert REGISTER.key_of(later[0]) == UUID(str(later[0].originator_id))
+
+
+def test_a_record_that_was_merged_into_another_has_no_row_whatever_follows() -> None:
+    life = Life().merged(date(2024, 9, 5))
+    assert folded(REGISTER, life.events) == {}
+
+    corrected = CorrectPupilDetails(
+        occurred_on=date(2024, 9, 6), legal_name="Aysha Rahman", why="Misspelt"
+    )
+    assert folded(REGISTER, life.then(corrected).events) == {}

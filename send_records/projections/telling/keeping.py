@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from send_records.aggregates import contacts, details, enrolment, retention
+from send_records.aggregates import contacts, details, enrolment, merging, retention
 from send_records.aggregates.base import DomainEvent
 from send_records.projections.telling.base import Phase, Sentence, coded, in_plain_words, joined, of
 
 PHASES: dict[str, Phase] = {
     enrolment.__name__: Phase.RECORD,
+    merging.__name__: Phase.RECORD,
     details.__name__: Phase.RECORD,
     contacts.__name__: Phase.RECORD,
     retention.__name__: Phase.RECORD,
@@ -27,6 +28,11 @@ def _circumstances(event: details.CircumstancesRecorded) -> str:
     )
 
 
+def _merged(event: merging.RecordsMerged) -> str:
+    other = f"With record {event.from_pupil_id}, of {event.from_version} entries"
+    return joined(other, event.why, f"confirmed by {event.confirmed_by}")
+
+
 CIRCUMSTANCES = [
     name
     for name in details.CircumstancesRecorded.model_fields
@@ -38,6 +44,11 @@ SENTENCES: list[Sentence] = [
     of(enrolment.PupilMovedAcademy, lambda e: f"From {e.from_academy} to {e.to_academy}"),
     of(enrolment.PupilLeft, lambda e: joined(e.destination, e.why)),
     of(enrolment.PupilReadmitted, lambda e: f"Year {e.nc_year}"),
+    of(merging.RecordsMerged, _merged),
+    of(
+        merging.RecordMergedInto,
+        lambda e: joined(f"Into record {e.into_pupil_id}", e.why, f"confirmed by {e.confirmed_by}"),
+    ),
     of(details.YearGroupChanged, lambda e: f"Year {e.nc_year}"),
     of(details.CircumstancesRecorded, _circumstances),
     of(contacts.ContactRecorded, _contact),

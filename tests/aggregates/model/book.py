@@ -129,6 +129,8 @@ class Book:
     """The hash of each, and what superseded it."""
     retention: tuple[str, str] = ("", "")
     """The class, and the id of the rule."""
+    merged_into: UUID | None = None
+    """The record in which this one goes on."""
 
 
 @dataclass
@@ -163,6 +165,9 @@ MAY_REFUSE: dict[type[Command], frozenset[str]] = {}
 
 AFTER_LEAVING: set[type[Command]] = set()
 """What the law allows about days after a pupil left: disclosure, retention, correction."""
+
+AFTER_MERGING: set[type[Command]] = set()
+"""What a record that was merged into another still takes: disclosure, retention, correction."""
 
 C = TypeVar("C", bound=Command)
 
@@ -213,6 +218,8 @@ def expected(desk: Desk, said: Command) -> set[str]:
     left_on = desk.book.left_on
     if left_on is not None and said.occurred_on > left_on and type(said) not in AFTER_LEAVING:
         found.add("PupilNotOnRoll")
+    if desk.book.merged_into is not None and type(said) not in AFTER_MERGING:
+        found.add("RecordMerged")
     return found
 
 

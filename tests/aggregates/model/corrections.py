@@ -44,6 +44,8 @@ def not_correctable(desk: Desk, version: int) -> Iterator[str]:
     kind, role = desk.entries[version]
     if kind in KEEPING:
         yield "NotPutRightThisWay"
+    if kind in ("RecordMergedInto", "RecordsMerged"):
+        yield "MergeStandsInBoth"
     if role is Role.DPO and desk.role is not Role.DPO:
         yield "RecordedByTheDpo"
     if version in desk.withdrawn:

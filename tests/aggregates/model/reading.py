@@ -56,6 +56,7 @@ def read(pupil: Any) -> Book:
         holds={k: v.kind for k, v in pupil.holds.items()},
         documents={k: (v.sha256, v.superseded_by) for k, v in pupil.documents.items()},
         retention=(pupil.retention_class, pupil.retention_rule),
+        merged_into=pupil.merged_into and pupil.merged_into.into,
     )
 
 
