@@ -21,8 +21,9 @@ from bench.peers import routes
 from bench.posting import CONNECTIONS, loader, request, serving, token
 from bench.rounds import tell, timed
 from bench.trust import PUPILS, fill
+from send_records.projections.conditions import InOrder
 from send_records.projections.duties import Duties, Wanted
-from send_records.projections.tables import InOrder, Table
+from send_records.projections.tables import Table
 from send_records.store.connections import one
 
 ACADEMIES = 100

@@ -34,6 +34,18 @@ class Condition:
     """What stands for each ``%s`` of the SQL."""
 
 
+@dataclass(frozen=True, slots=True)
+class InOrder:
+    """Some rows that ``where`` names, by a column that is in clear, then by key, from after a row
+    on; at most so many."""
+
+    where: Mapping[str, Any]
+    order: str
+    after: Any
+    """The key of that row; None for the first."""
+    limit: int
+
+
 def asked(academy: str | None, **columns: Any) -> dict[str, Any]:
     """Return the condition that rows are of pupils at an academy and have these values in their
     columns; what is None is not asked."""

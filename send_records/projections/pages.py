@@ -21,8 +21,9 @@ import orjson
 
 from send_records.errors import Invalid
 from send_records.projections.base import Key, Projection
+from send_records.projections.conditions import InOrder
 from send_records.projections.moments import Moment
-from send_records.projections.tables import InOrder, Stamped, Table
+from send_records.projections.tables import Stamped, Table
 from send_records.store.connections import Pool
 from send_records.store.inhand import InHand
 from send_records.store.sealing import Seals

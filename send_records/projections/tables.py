@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, LiteralString, TypeVar
 from uuid import UUID
 
@@ -12,8 +11,8 @@ from psycopg.rows import dict_row
 from psycopg.sql import SQL, Composed, Identifier
 
 from send_records.projections.base import Key, Projection
-from send_records.projections.conditions import as_sql
-from send_records.projections.rows import Rows, tag_of
+from send_records.projections.conditions import InOrder, as_sql
+from send_records.projections.rows import Rows, Values, tag_of
 from send_records.projections.writing import MANY, Writer
 from send_records.store.sealing import Seals
 
@@ -30,17 +29,6 @@ STAMP_SIZE = 32
 
 Stamped = tuple[Key, bytes]
 """A row's key, whatever it is, and what is new with each write of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class InOrder:
-    """Some rows that ``where`` names, by a column that is in clear, then by key, from after a row
-    on; at most so many."""
-
-    where: Mapping[str, Any]
-    order: str
-    after: Key | None
-    limit: int
 
 
 class Table(Generic[R]):
@@ -198,16 +186,29 @@ class Table(Generic[R]):
     def fill(self, connection: Connection, rows: Mapping[Key, R], pupils: Collection[UUID]) -> int:
         """Write all the rows of some pupils to this table, a shadow in which none of them is yet;
         return how many the projection's own has otherwise, or has not, or should not have."""
-        query = self._sql(
-            "SELECT {key}, {columns} FROM {live} WHERE pupil_id = ANY(%s)",
-            live=Identifier(self.projection.name),
-        )
-        with connection.cursor(binary=True) as cursor:
-            found = cursor.execute(query, [list(pupils)], prepare=True)
-            before = {row[0]: row[1:] for row in found}
+        before = self._stored(connection, self.projection.name, pupils)
         differing: list[Key] = []
         self._writer.copy(connection, self._rows.compared(rows, before, differing))
         return len(differing)
+
+    def level(self, connection: Connection, rows: Mapping[Key, R], pupils: set[UUID]) -> None:
+        """See to it that these are all the rows of some pupils; what is right stays as it is."""
+        before = self._stored(connection, self.name, pupils)
+        there = dict.fromkeys(before)
+        differing: list[Key] = []
+        list(self._rows.compared(rows, before, differing))
+        self.save(connection, {key: rows.get(key) for key in differing}, there)
+
+    def _stored(
+        self, connection: Connection, name: str, pupils: Collection[UUID]
+    ) -> dict[Key, Values]:
+        """Return the rows of some pupils as a table has them, by key, unread."""
+        query = self._sql(
+            "SELECT {key}, {columns} FROM {name} WHERE pupil_id = ANY(%s)", name=Identifier(name)
+        )
+        with connection.cursor(binary=True) as cursor:
+            cursor.execute(query, [list(pupils)], prepare=True)
+            return {row[0]: row[1:] for row in cursor}
 
     def forget(self, connection: Connection, pupils: Collection[UUID]) -> None:
         """Delete every row of some pupils."""

@@ -14,6 +14,7 @@ from psycopg import Connection
 
 from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.retention import PersonalDataErased
+from send_records.projections.base import Key
 from send_records.projections.tables import Table
 from send_records.store.mapper import ErasedEvent, EventMapper, Recorded
 from send_records.store.recorder import select
@@ -62,8 +63,10 @@ def whole_records(connection: Connection, mapper: EventMapper, events: Sequence[
 def fold_anew(
     connection: Connection, table: Table[Any], records: Sequence[Sequence[DomainEvent]]
 ) -> None:
-    """Write all the rows of some pupils anew, from their whole records."""
-    table.forget(connection, {record[0].originator_id for record in records})
+    """Fold all the rows of some pupils anew, from their whole records; write those that differ."""
+    folded: dict[Key, Any] = {}
     for record in records:
-        for part, rows in table.parts(table.projection.read(record)):
-            part.save(connection, rows, {})
+        folded |= table.projection.read(record)
+    pupils = {record[0].originator_id for record in records}
+    for part, rows in table.parts(folded):
+        part.level(connection, rows, pupils)

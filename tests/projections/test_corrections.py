@@ -435,3 +435,31 @@ def test_what_is_about_entries_is_named_the_same_wherever_it_is_asked(database: 
     assert set(re.findall(r"'(\w+)'", index)) == names
     recording = [kind for kind in COMMANDS if issubclass(kind, AboutAnEntry)]
     assert len(recording) == len(ABOUT_ENTRIES)
+
+
+def test_of_a_record_with_a_correction_only_what_differs_is_written(
+    records: SendRecords, engine: Engine, app_pool: Pool
+) -> None:
+    def written() -> dict[int, str]:
+        with app_pool.connection() as connection:
+            query = "SELECT version, xmin::text FROM chronology WHERE pupil_id = %s"
+            return dict(connection.execute(query, [pupil]).fetchall())
+
+    pupil = uuid4()
+    mother = a_record(records, pupil)
+    go_on(records, pupil, mother, LEVEL)
+    engine.catch_up()
+    before = written()
+
+    go_on(records, pupil, mother, AGREE)
+    engine.catch_up()
+    added = written()
+    go_on(records, pupil, mother, DISPUTE)
+    engine.catch_up()
+    disputed = written()
+
+    assert {version: added[version] for version in before} == before
+    assert len(added) == len(before) + 1
+    changed = {version for version in added if disputed[version] != added[version]}
+    assert changed == {DISPUTE.entry_version}
+    assert level(records, app_pool)
