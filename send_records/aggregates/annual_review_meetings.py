@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from send_records.aggregates.annual_reviews import InviteePart
 from send_records.aggregates.base import By, Command, PupilEvent, require_past
@@ -30,12 +31,23 @@ from send_records.aggregates.values import (
     Value,
     Words,
     day_in_words,
+    judge,
 )
 from send_records.aggregates.voices import Voice, require_heard
 from send_records.errors import RuleBroken
 
 if TYPE_CHECKING:
     from send_records.aggregates.pupil import Pupil
+
+
+def _percent(number: Decimal) -> Decimal:
+    if not 0 <= number <= 100:
+        raise ValueError("Enter a percentage, from 0 to 100")
+    return number
+
+
+Percent = Annotated[Measure, *judge(_percent)]
+"""A share of a hundred."""
 
 
 class Recommendation(StrEnum):
@@ -104,7 +116,7 @@ class AnnualReviewHeld(PupilEvent):
     parent_voice: str | None
     parent_voice_missing_because: str | None
     preparation_for_adulthood: str | None
-    attendance_percent: Measure | None
+    attendance_percent: Percent | None
     suspensions: int | None
     personal_budget_asked_for: bool | None
     recommendation: Recommendation
@@ -135,7 +147,7 @@ class HoldAnnualReview(Command):
     parent_voice: Words | None = None
     parent_voice_missing_because: Words | None = None
     preparation_for_adulthood: Words | None = None
-    attendance_percent: Measure | None = None
+    attendance_percent: Percent | None = None
     suspensions: Count | None = None
     personal_budget_asked_for: Flag | None = None
     recommendation: Recommendation

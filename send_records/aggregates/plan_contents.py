@@ -108,10 +108,12 @@ class PlanContents(Entry):
 
         A target kept from before the change keeps its day, though it may have passed.
         """
-        if not 1 <= len(self.targets) <= 4 or len({t.ref for t in self.targets}) < len(
-            self.targets
-        ):
-            raise TargetsNotOneToFour("Enter one to four targets, each with its own reference.")
+        most = by.rules.limit("plan_targets", self.occurred_on).most
+        refs = {target.ref for target in self.targets}
+        if not 1 <= len(self.targets) <= most or len(refs) < len(self.targets):
+            raise TargetsNotOneToFour(
+                f"Enter from 1 to {most} targets, each with its own reference."
+            )
         new = [target for target in self.targets if target.ref not in kept]
         if any(target.due_on <= self.occurred_on for target in new):
             raise TargetNotDated("Set each target a date after the day of this entry.")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from pydantic import ValidationError
@@ -317,3 +318,12 @@ def test_a_meeting_may_be_on_the_day_of_its_notice() -> None:
     with_plan().when(but(CALL, meeting_on=CALL.occurred_on)).then(
         AnnualReviewCalled, notice_days=0, short_notice=True
     )
+
+
+def test_attendance_is_a_share_of_a_hundred() -> None:
+    with_plan().when(but(HOLD, attendance_percent=Decimal("93.4"))).then(
+        AnnualReviewHeld, attendance_percent=Decimal("93.4")
+    )
+    for number in ("-0.1", "100.1"):
+        with pytest.raises(ValidationError, match="from 0 to 100"):
+            but(HOLD, attendance_percent=Decimal(number))
