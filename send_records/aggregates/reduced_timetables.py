@@ -152,7 +152,7 @@ class ReducedTimetableAgreed(PupilEvent):
         return replace(pupil, reduced_timetable=agreed)
 
     def recipients(self) -> tuple[str, ...]:
-        return (self.local_authority,) if self.la_notified_on and self.local_authority else ()
+        return (self.local_authority or "Local authority",) if self.la_notified_on else ()
 
 
 class AgreeReducedTimetable(Command):

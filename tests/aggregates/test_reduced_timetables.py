@@ -170,12 +170,14 @@ def test_a_local_authority_that_was_told_is_among_those_who_know() -> None:
     [untold] = consented().when(but(AGREE, local_authority="Oldham")).decided()
     told = but(AGREE, local_authority="Oldham", la_notified_on=date(2025, 9, 15))
     [at_once] = consented().when(told).decided()
+    [unnamed] = consented().when(but(AGREE, la_notified_on=date(2025, 9, 15))).decided()
     later = NotifyReducedTimetable(
         occurred_on=date(2025, 9, 17), local_authority="Derby", how="Its form"
     )
     [afterwards] = reduced().when(later).decided()
 
     assert [e.recipients() for e in (untold, at_once, afterwards)] == [(), ("Oldham",), ("Derby",)]
+    assert unnamed.recipients() == ("Local authority",)
 
 
 def test_a_timetable_is_never_reduced_for_behaviour() -> None:
