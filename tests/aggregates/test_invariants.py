@@ -428,7 +428,7 @@ def test_whatever_is_asked_in_whatever_order_the_record_stays_sound(
 ) -> None:
     recorded: set[str] = set()
 
-    @settings(max_examples=80, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(openings), st.integers(25, 50), st.data())
     def try_it(opening: list[Command], length: int, data: st.DataObject) -> None:
         history = History()
