@@ -16,7 +16,7 @@ from fastapi import FastAPI
 
 from bench.installation import started
 from bench.peers import routes
-from send_records.api import create_app
+from send_records.api.app import create_app
 from send_records.collector import set_apart
 from send_records.settings import Settings
 

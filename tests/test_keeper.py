@@ -30,7 +30,7 @@ from send_records.aggregates.retention import (
     ReleaseLegalHold,
 )
 from send_records.aggregates.values import Role, Source
-from send_records.api import create_app
+from send_records.api.app import create_app
 from send_records.application import Request, SendRecords
 from send_records.bootstrap import Database, System, issuer, now, running
 from send_records.custody import Keys

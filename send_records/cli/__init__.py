@@ -7,10 +7,8 @@ from contextlib import ExitStack
 from typing import Annotated
 
 import typer
-import uvicorn
 from pydantic import ValidationError
 
-from send_records.api import create_app
 from send_records.bootstrap import (
     RoleNotConfigured,
     database,
@@ -37,9 +35,8 @@ from send_records.cli.proof import extract_command, notarise, verify
 from send_records.cli.views import project
 from send_records.collector import set_apart
 from send_records.custody import open_keys
+from send_records.demo import DemoFailed
 from send_records.demo.clock import demo_clock
-from send_records.demo.run import DemoFailed
-from send_records.demo.tale import tell_and_show
 from send_records.errors import SendRecordsError
 from send_records.logs import configure_logs
 from send_records.projections.processes import WorkerDied
@@ -110,9 +107,19 @@ def serve(
         err.print(
             f"SEND records on http://{host}:{port}, described in /openapi.json (Ctrl-C to stop)"
         )
-        api = create_app(system)
-        set_apart()
-        uvicorn.run(api, host=host, port=port, access_log=False, log_level="warning")
+        _answer(system, host, port)
+
+
+def _answer(system: System, host: str, port: int) -> None:
+    """Answer requests until told to stop.  Imported here: to make every route takes longer than
+    most commands do."""
+    import uvicorn
+
+    from send_records.api.app import create_app
+
+    api = create_app(system)
+    set_apart()
+    uvicorn.run(api, host=host, port=port, access_log=False, log_level="warning")
 
 
 @app.command("migrate")
@@ -140,6 +147,8 @@ def demo(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
     With --data-dir the loaded database is left there for a closer look; otherwise nothing is.
     """
+    from send_records.demo.tale import tell_and_show
+
     with ends_well():
         tell_and_show(data_dir, out, err, as_json=as_json)
 

@@ -23,6 +23,7 @@ from psycopg import Connection
 from send_records.aggregates.base import Actor
 from send_records.aggregates.values import Role
 from send_records.bootstrap import Database, issuer
+from send_records.demo import DemoFailed
 from send_records.demo.cases import TEACHER, Entry
 from send_records.demo.clock import close_door, open_door, set_clock
 from send_records.demo.said import Post, post_for
@@ -40,10 +41,6 @@ PEOPLE = {
 """Who acts in each role; fictional, like the pupils."""
 
 STAFF_IDS = UUID("5e4d0000-0000-4000-8000-000000000001")
-
-
-class DemoFailed(Exception):
-    """The demo could not be told to its end: what happened, and what to do."""
 
 
 @dataclass

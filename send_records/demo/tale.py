@@ -14,6 +14,7 @@ from rich.console import Console
 
 from send_records.bootstrap import Database, database
 from send_records.custody import Keys, open_keys
+from send_records.demo import DemoFailed
 from send_records.demo.asking import (
     ASKED_OF,
     DUTIES_ON,
@@ -24,14 +25,7 @@ from send_records.demo.asking import (
     views,
 )
 from send_records.demo.cases import entries
-from send_records.demo.run import (
-    DemoFailed,
-    Told,
-    clock_that_can_be_set,
-    serving,
-    tell,
-    throwaway,
-)
+from send_records.demo.run import Told, clock_that_can_be_set, serving, tell, throwaway
 from send_records.demo.show import (
     in_words,
     show_accesses,

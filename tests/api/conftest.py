@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from fastapi.testclient import TestClient
 
-from send_records.api import create_app
+from send_records.api.app import create_app
 from send_records.bootstrap import Database, System, issuer, running
 from send_records.projections.engine import Engine
 from send_records.settings import Settings

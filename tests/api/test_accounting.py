@@ -28,8 +28,8 @@ from send_records.aggregates.needs import EndNeed, IdentifyNeed
 from send_records.aggregates.plans import DraftPlan
 from send_records.aggregates.provision import StartProvision
 from send_records.aggregates.values import Area, Role
-from send_records.api import create_app
 from send_records.api.accounting import AccountedRoute, NotAccountedFor, ProvisionAccess
+from send_records.api.app import create_app
 from send_records.api.dependencies import ACCESS_READERS, Reader, ReadSide
 from send_records.api.recording import router_for
 from send_records.application import Request

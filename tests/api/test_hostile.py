@@ -30,7 +30,7 @@ from send_records.aggregates.plans import DraftPlan
 from send_records.aggregates.profiles import WriteOnePageProfile
 from send_records.aggregates.provision import StartProvision
 from send_records.aggregates.reviews import HoldReview
-from send_records.api import create_app
+from send_records.api.app import create_app
 from send_records.api.strict import LARGEST_BODY
 from send_records.bootstrap import System
 from tests.api.client import PROBLEM, Client, path_of

@@ -13,7 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from send_records.aggregates.values import Role
-from send_records.api import create_app
+from send_records.api.app import create_app
 from send_records.bootstrap import System, now
 from send_records.demo.cases import entries
 from send_records.demo.clock import demo_clock

@@ -33,7 +33,7 @@ from send_records.aggregates.enrolment import AdmitPupil
 from send_records.aggregates.plans import DraftPlan
 from send_records.aggregates.reviews import HoldReview
 from send_records.aggregates.values import Role
-from send_records.api import create_app
+from send_records.api.app import create_app
 from send_records.bootstrap import Database, database, issuer, notary, now, running
 from send_records.custody import Keys, open_keys
 from send_records.keeper import Keeper
