@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from send_records.bootstrap import (
     RoleNotConfigured,
+    System,
     database,
     notarising,
     now,
