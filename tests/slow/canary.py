@@ -41,6 +41,16 @@ from send_records.store.sealing import Seals
 from tests.api.story import REFUSED, STORY
 
 CODES = {
+    "field",
+    "impact_rating",
+    "local_authority",
+    "outcome_ref",
+    "primary_need",
+    "schema_version",
+    "section",
+    "sections",
+    "sections_changed",
+    "target",
     "academy",
     "edition",
     "nc_year",

@@ -32,6 +32,7 @@ from send_records.application import Request, SendRecords
 from send_records.bootstrap import Database, projecting
 from send_records.projections.base import fold
 from send_records.projections.engine import PROJECTIONS, Engine, project_batch
+from send_records.projections.several_tables import table_of
 from send_records.projections.tables import Table
 from send_records.store.appending import CommandRow, RecordedCommand
 from send_records.store.connections import Pool, one, pool
@@ -440,7 +441,7 @@ class TwoTransactions(Engine):
                 if step == "rows":
                     batch = list(self._mapper.read(taken))
                     for projection in self._projections:
-                        project_batch(connection, Table(projection, self._seals), batch, {})
+                        project_batch(connection, table_of(projection, self._seals), batch, {})
                 else:
                     connection.execute(
                         "UPDATE projection_positions SET position = %s", [taken[-1].id]
