@@ -24,7 +24,7 @@ serve: .venv/installed ## Run the API on http://127.0.0.1:8000, on the embedded 
 	@$(BIN)/send-records serve
 
 test: .venv/installed lint ## Lint, types and the test suite (under 3 minutes)
-	@$(BIN)/python -m pytest -n auto --dist worksteal -q -m "not slow"
+	@$(BIN)/python -m pytest -n auto -q -m "not slow"
 
 test-slow: .venv/installed ## The battery of kills: PostgreSQL 50 times, the projector 60 times
 	@$(BIN)/python -m pytest -q -m slow --timeout 1800 -s
