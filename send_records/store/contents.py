@@ -160,12 +160,6 @@ class Contents:
         with self._pool.connection() as connection:
             return find(connection, self._seals, pupil_id, content_id)
 
-    def is_taken(self, content_id: UUID) -> bool:
-        """Return whether any pupil's content has an id."""
-        with self._pool.connection() as connection:
-            taken = "SELECT EXISTS (SELECT FROM document_contents WHERE content_id = %s)"
-            return connection.execute(taken, [content_id]).fetchone() == (True,)
-
     def chunk(self, kept: Kept, number: int) -> bytes:
         """Return a piece, opened in its place; raise ContentDamaged, or KeyDestroyed."""
         with self._pool.connection() as connection:
