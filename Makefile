@@ -4,7 +4,7 @@ BIN := .venv/bin
 SOURCES := send_records tests bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-slow lint bench bench-check lock secrets
+.PHONY: help demo serve test test-slow matrix matrix-sql lint bench bench-check lock secrets
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,14 +20,20 @@ help: ## Show this list
 demo: .venv/installed ## Load the worked cases over HTTP into a fresh database and show what they add up to
 	@$(BIN)/send-records demo
 
-serve: .venv/installed ## Run the API on http://127.0.0.1:8000, on the embedded PostgreSQL
-	@$(BIN)/send-records serve
+serve: .venv/installed ## Run the API on http://127.0.0.1:8000, on the embedded PostgreSQL, with tokens of its own
+	@$(BIN)/send-records serve --demo
 
 test: .venv/installed lint ## Lint, types and the test suite (under 3 minutes)
 	@$(BIN)/python -m pytest -n auto -q -m "not slow"
 
 test-slow: .venv/installed ## The battery of kills: PostgreSQL 50 times, the projector 60 times
 	@$(BIN)/python -m pytest -q -m slow --timeout 1800 -s
+
+matrix: .venv/installed ## Everybody asks everything about everyone: how many cells, and how many leaks (a minute)
+	@$(BIN)/python -m tests.authority
+
+matrix-sql: .venv/installed ## Every role of the database x table x verb x scope: how many cells, and which leak
+	@$(BIN)/python -m pytest -q -s -k no_cell tests/store/test_sql_matrix.py
 
 lint: .venv/installed ## Style and strict types
 	@$(BIN)/ruff check $(SOURCES)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bench import (
     append,
+    authorising,
     carrying,
     commands,
     duties_page,
@@ -38,6 +39,7 @@ SUBJECTS: Subjects = {
     "http": posting.measure,
     "replay": replay.measure,
     "projections": projecting.measure,
+    "authorising": authorising.measure,
     "register": register_page.measure,
     "duties": duties_page.measure,
     "past-register": past.measure,

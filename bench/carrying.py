@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from hashlib import sha256
 from http.client import HTTPConnection
 from random import Random
@@ -38,7 +39,7 @@ class Carrier:
 
     def __init__(self, subject: Subject, port: int) -> None:
         self._port = port
-        self._token = token(subject)
+        self._token = partial(token, subject)  # new each time: to take a copy asks for a new one
         [self.pupil] = subject.pupils(1, life(2))
         self._middle = Random(1).randbytes(SIZE)
         self._filed: UUID | None = None
@@ -71,7 +72,7 @@ class Carrier:
     def _ask(
         self, method: str, path: str, key: UUID, body: bytes | None, kind: str = "application/pdf"
     ) -> bytes:
-        headers = {"Authorization": self._token, "Idempotency-Key": str(key), "If-Match": "*"}
+        headers = {"Authorization": self._token(), "Idempotency-Key": str(key), "If-Match": "*"}
         headers["Content-Type"] = kind
         door = HTTPConnection("127.0.0.1", self._port, timeout=60)
         try:

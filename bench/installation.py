@@ -24,7 +24,10 @@ from psycopg.sql import SQL, Identifier
 
 from bench.lives import of_pupil
 from bench.rounds import Pace
-from send_records.aggregates.base import DomainEvent
+from send_records.aggregates.base import Actor, DomainEvent
+from send_records.aggregates.grant_scopes import ScopeKind
+from send_records.aggregates.grants import BootstrapRole
+from send_records.aggregates.values import Source
 from send_records.application import Request, SendRecords
 from send_records.bootstrap import Database, System, database, now, running
 from send_records.custody import Keys, open_keys
@@ -85,6 +88,19 @@ class Subject:
             if waiting:
                 append_at_once(connection, waiting)
 
+    def appoint(self, who: Actor, kind: ScopeKind, academies: Sequence[str] = ()) -> None:
+        """Give somebody their role, if they do not have it."""
+        wanted = BootstrapRole(
+            name=who.name,
+            role=who.role,
+            kind=kind,
+            academies=tuple(academies),
+            from_on=self.system.granting.today(),
+            why="To be measured",
+        )
+        asked = Request(who, uuid4(), uuid4(), source=Source.SYSTEM)
+        self.system.granting.bootstrap(who.id, wanted, asked, local=True)
+
     @property
     def environment(self) -> dict[str, str]:
         """The settings, as another process reads them."""
@@ -92,6 +108,7 @@ class Subject:
             "SEND_RECORDS_DATA_DIR": str(self.settings.data_dir),
             "SEND_RECORDS_DATABASE": self.settings.database,
             "SEND_RECORDS_CHECKPOINTS": ",".join(map(str, self.settings.checkpoints)),
+            "SEND_RECORDS_WATCH": str(ROOT / "tests" / "watch.toml"),
         }
 
 

@@ -20,6 +20,7 @@ class Unit(StrEnum):
     MB = "MB"
     SPEED = "MB/s"
     BYTES = "bytes"
+    SHARE = "%"
 
 
 @dataclass(frozen=True, slots=True)

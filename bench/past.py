@@ -30,6 +30,7 @@ from send_records.projections.rebuild import rebuild
 from send_records.projections.send_register import SendRegister
 from send_records.settings import Settings
 from send_records.store.connections import one
+from send_records.store.scopes import WHOLE_TRUST, within
 from tests.scenario import but, by
 
 SMALL, LARGE = 50_000, 500_000
@@ -114,7 +115,7 @@ def rate(subject: Subject, events: int, as_of: str | None) -> float:
 
 def register(subject: Subject, as_of: str | None) -> None:
     """Fold the register as of a day from the log."""
-    with one(subject.found.app) as connection:
+    with one(subject.found.app) as connection, within(connection, WHOLE_TRUST):
         moment = moment_at(connection, as_of, None)
         found = rows_of_all(connection, subject.keys.seals, SendRegister(), moment)
     if len(found) * OF_A_PUPIL != moment.position:

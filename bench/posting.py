@@ -15,8 +15,9 @@ from bench.lines import Line, Spread, Unit, at_least, compare
 from bench.lives import OBSERVATION, life
 from bench.peers import raw
 from bench.rounds import Variant, interleaved
-from send_records.bootstrap import issuer
-from tests.scenario import SENCO
+from send_records.aggregates.grant_scopes import ScopeKind
+from send_records.reception import issuer
+from tests.scenario import ADMIT, SENCO
 
 CONNECTIONS = 32
 PUPILS = 4
@@ -77,8 +78,9 @@ def request(method: str, path: str, body: str = "", **headers: str) -> str:
     return "\r\n".join([*lines, "", body])
 
 
-def token(subject: Subject) -> str:
-    """Return the header of somebody who may."""
+def token(subject: Subject, academies: Sequence[str] = (ADMIT.academy,)) -> str:
+    """Return the header of a SENCo of some academies."""
+    subject.appoint(SENCO, ScopeKind.ACADEMIES, academies)
     return f"Bearer {issuer(subject.settings).token(SENCO)}"
 
 

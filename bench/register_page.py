@@ -36,7 +36,7 @@ def measure(bench: Bench) -> Iterator[Line]:
         routes.fill_register(conninfo, [row for rows in pages for row in rows])
         bare = stack.enter_context(serving("aggregating", BENCH_CONNINFO=conninfo))
         load = stack.enter_context(loader())
-        authorization = token(subject)
+        authorization = token(subject, ACADEMIES)
         of_ours = [
             request("GET", f"/v1{_path(academy)}&limit={ROWS}", Authorization=authorization)
             for academy in _each_connection()
@@ -71,7 +71,7 @@ def fill(subject: Subject) -> None:
 def page(port: int, subject: Subject, academy: str) -> list[dict[str, Any]]:
     """Return an academy's page, having seen that it is whole."""
     address = f"http://127.0.0.1:{port}/v1{_path(academy)}&limit={ROWS}"
-    answer = httpx2.get(address, headers={"Authorization": token(subject)}, timeout=30)
+    answer = httpx2.get(address, headers={"Authorization": token(subject, ACADEMIES)}, timeout=30)
     rows: list[dict[str, Any]] = answer.raise_for_status().json()["data"]
     if len(rows) != ROWS:
         raise ValueError(f"{len(rows)} rows of {academy}")

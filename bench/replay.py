@@ -17,6 +17,7 @@ from bench.rounds import interleaved, milliseconds
 from send_records.aggregates import EVENTS
 from send_records.aggregates.values import STORED
 from send_records.store.mapper import event_place
+from send_records.store.scopes import Scope
 
 LENGTHS = (100, 1000, 5000)
 JUDGED = 1000
@@ -70,7 +71,7 @@ def by_hand(subject: Subject, pupil_id: UUID, length: int) -> Callable[[], None]
 
     def fetch_open_validate() -> None:
         with (
-            subject.system.views.pool.connection() as connection,
+            subject.system.views.within(Scope.of(pupil_id)).connection() as connection,
             connection.cursor(binary=True) as cursor,
         ):
             rows = cursor.execute(

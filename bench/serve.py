@@ -10,6 +10,8 @@ import json
 import os
 import socket
 import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -20,6 +22,9 @@ from send_records.api.app import create_app
 from send_records.collector import set_apart
 from send_records.settings import Settings
 
+App = Callable[[Any, Any, Any], Awaitable[None]]
+"""What uvicorn serves (ASGI)."""
+
 PEERS = {
     "bare": routes.bare,
     "saving": routes.saving,
@@ -28,7 +33,7 @@ PEERS = {
 }
 
 
-def serve(app: FastAPI) -> None:
+def serve(app: FastAPI | App) -> None:
     """Serve an app on a free port until told to stop.
 
     The socket says that it is TCP, as those do that uvicorn opens by itself: of another asyncio

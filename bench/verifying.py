@@ -86,8 +86,8 @@ def verify_rate(subject: Subject, entries: int) -> float:
     """Return entries a second of ``send-records verify``, views aside."""
     outside = subject.keys.outside()
     with (
-        at_one_moment(subject.found.app) as connection,
-        at_that_moment(connection, subject.found.app) as beside,
+        at_one_moment(subject.found.as_owner()) as connection,
+        at_that_moment(connection, subject.found.as_owner()) as beside,
     ):
 
         def verified() -> None:
@@ -100,7 +100,7 @@ def verify_rate(subject: Subject, entries: int) -> float:
 def walk_rate(subject: Subject, entries: int) -> float:
     """Return entries a second of the walk through the log of events alone."""
     outside = Outside(Log.EVENTS, subject.keys.places, subject.keys.signing.public(Purpose.EVENTS))
-    with at_one_moment(subject.found.app) as connection:
+    with at_one_moment(subject.found.as_owner()) as connection:
 
         def walked() -> None:
             done = walk(connection, EventShape(), outside)
@@ -118,7 +118,7 @@ def require_clean(found: int, entries: int, findings: Sequence[Finding]) -> None
 def floor_rate(subject: Subject, entries: int) -> float:
     """Return entries a second that are fetched and hashed, with nothing compared."""
     query = SQL("COPY (SELECT {} FROM events ORDER BY position) TO STDOUT (FORMAT BINARY)")
-    with at_one_moment(subject.found.app) as connection:
+    with at_one_moment(subject.found.as_owner()) as connection:
 
         def fetch_and_hash() -> None:
             with connection.cursor().copy(query.format(SQL(EventShape.columns))) as rows:

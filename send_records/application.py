@@ -13,6 +13,7 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Mapper
 from eventsourcing.utils import Environment, EnvType
 
+from send_records.aggregates import PEOPLE_EVENTS
 from send_records.aggregates.base import Actor, By, Command, DomainEvent, Metadata
 from send_records.aggregates.contents import Content
 from send_records.aggregates.enrolment import AdmitPupil
@@ -53,6 +54,20 @@ class Request:
     correlation_id: UUID
     causation_id: UUID | None = None
     source: Source = Source.API
+    contact_id: UUID | None = None
+    """Which contact on the pupil's record whoever asks is, if they are a parent."""
+
+
+def metadata_of(request: Request, rules: Rules, today: date) -> Metadata:
+    """Return what a request says of every event that it comes to, on a day."""
+    return Metadata(
+        recorded_by=request.actor,
+        command_id=request.command_id,
+        correlation_id=request.correlation_id,
+        causation_id=request.causation_id,
+        source=request.source,
+        policy_version=rules.edition(today).id,
+    )
 
 
 class SendRecords(Application[UUID]):
@@ -91,8 +106,9 @@ class SendRecords(Application[UUID]):
     def admit(self, command: AdmitPupil, request: Request) -> Receipt:
         """Open a pupil's record, whose id is the command's."""
         require_role(command, request.actor)
-        asked = said(request.command_id, command, request.actor)
-        if repeated := self._executions.receipt_of(request.command_id, asked):
+        pupil_id = request.command_id
+        asked = said(pupil_id, command, request.actor)
+        if repeated := self._executions.receipt_of(pupil_id, pupil_id, asked):
             return repeated
         by = self._by(request)
         events = command.decide(by)
@@ -104,7 +120,7 @@ class SendRecords(Application[UUID]):
             raise IdempotencyKeyReused("That key is the id of a record already.") from None
         except KeyDestroyed:
             raise erased() from None
-        return self._executions.receipt(recorded, request.command_id, asked)
+        return self._executions.receipt(recorded, pupil_id, pupil_id, asked)
 
     def execute(
         self,
@@ -180,11 +196,12 @@ class SendRecords(Application[UUID]):
         self, pupil_id: UUID, *, after: int = 0, limit: int | None = None
     ) -> list[DomainEvent]:
         """Return what was recorded of the pupil, oldest first, after a version; raise Erased if
-        it is no more."""
+        it is no more.  An id that is a person's stream is no pupil's, and has no history here."""
         rows = self._recorder.select_events(pupil_id, gt=after, limit=limit)
         if self._recorder.erased([pupil_id]):
             raise erased()
-        return [self._mapper.to_domain_event(row) for row in rows]
+        of_pupil = (row for row in rows if row.topic not in PEOPLE_EVENTS)
+        return [self._mapper.to_domain_event(row) for row in of_pupil]
 
     def absence(self, pupil_id: UUID) -> SendRecordsError:
         """Return why nothing is shown of a pupil of whom no view has a row."""
@@ -195,8 +212,8 @@ class SendRecords(Application[UUID]):
         return NotFound("Nothing of that is on record of this pupil.")
 
     def feed(self, *, after: int, limit: int) -> list[Recorded]:
-        """Return events of all pupils in the order of the log, after a position, without gaps."""
-        rows = self._recorder.select_notifications(after, limit, inclusive_of_start=False)
+        """Return events of all pupils in the order of the log, after a position, and miss none."""
+        rows = self._recorder.feed(after=after, limit=limit, without=list(PEOPLE_EVENTS))
         gone = self._recorder.erased({cast(UUID, row.originator_id) for row in rows})
         return list(self._mapper.read(rows, gone))
 
@@ -222,13 +239,12 @@ class SendRecords(Application[UUID]):
         return self._by(request, self._uploaded(pupil_id, command, request))
 
     def _by(self, request: Request, content: Content | None = None) -> By:
-        today = self.today()
-        metadata = Metadata(
-            recorded_by=request.actor,
-            command_id=request.command_id,
-            correlation_id=request.correlation_id,
-            causation_id=request.causation_id,
-            source=request.source,
-            policy_version=self._rules.edition(today).id,
+        now = self._clock()
+        today = day_in_london(now)
+        metadata = metadata_of(request, self._rules, today)
+        return By(
+            *(metadata, today, self._rules),
+            content=content,
+            now=now,
+            contact_id=request.contact_id,
         )
-        return By(metadata, today, self._rules, content=content)

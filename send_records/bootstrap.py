@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,16 +12,21 @@ from typing import Any
 from psycopg.conninfo import conninfo_to_dict
 
 from send_records.application import SendRecords
+from send_records.authority.standing import Standings
 from send_records.custody import Keys
 from send_records.documents import Documents
-from send_records.identity import LocalIssuer, Verifier, keys_from
+from send_records.granting import Granting
+from send_records.identity import Door
 from send_records.projections.base import Projection
 from send_records.projections.engine import PROJECTIONS, Engine, under
 from send_records.projections.pages import Views
+from send_records.reception import receiving
 from send_records.rules import shipped_rules
 from send_records.rules.clocks import clocks_of
+from send_records.rules.watch import watch_rules
 from send_records.settings import Settings
 from send_records.store.access import AccessLog
+from send_records.store.authority_head import AuthorityHead
 from send_records.store.connections import in_schema, one, pool
 from send_records.store.contents import Contents
 from send_records.store.data_directory import SUPERUSER
@@ -33,6 +38,8 @@ from send_records.store.places import Place
 from send_records.store.recorder import PostgresRecorder
 from send_records.store.roles import Roles, provision
 from send_records.store.signing import OF_LOG, Purpose, SigningKeys
+from send_records.store.watching import Watching
+from send_records.watch import Watch
 
 Clock = Callable[[], datetime]
 
@@ -88,8 +95,11 @@ class System:
     views: Views
     access: AccessLog
     keys: Keys
-    verifier: Verifier
+    door: Door
     documents: Documents
+    granting: Granting
+    watch: Watch
+    standings: Standings
 
 
 def now() -> datetime:
@@ -111,7 +121,12 @@ def database(settings: Settings) -> Iterator[Database]:
             passwords = {name: server.password(name) for name in roles.logins}
             provision(admin, roles, settings.database, passwords)
         owner, app, projector, notary = (
-            in_schema(server.conninfo(name, settings.database), roles.schema, name)
+            in_schema(
+                server.conninfo(name, settings.database),
+                roles.schema,
+                name,
+                maintains=name == roles.owner,
+            )
             for name in roles.logins
         )
         with one(owner) as connection:
@@ -138,7 +153,8 @@ def on_server(settings: Settings) -> Database:
         url = getattr(settings, f"{name}_url")
         if url is None:
             return None
-        return in_schema(url.get_secret_value(), settings.schema_name, f"send-records {name}")
+        schema, called = settings.schema_name, f"send-records {name}"
+        return in_schema(url.get_secret_value(), schema, called, maintains=name == "owner")
 
     app, owner = reached("database"), reached("owner")
     projector, notary = reached("projector"), reached("notary")
@@ -167,17 +183,6 @@ def prepare_server(settings: Settings, found: Database) -> list[str]:
     return applied
 
 
-def verifier(settings: Settings) -> Verifier:
-    """Return what believes tokens: of the configured provider or, without one, the local issuer."""
-    keys = keys_from(settings.jwks_file) if settings.jwks_file else issuer(settings).public_keys()
-    return Verifier(keys, issuer=settings.issuer, audience=settings.audience)
-
-
-def issuer(settings: Settings) -> LocalIssuer:
-    """Return the local issuer of the data directory."""
-    return LocalIssuer(settings.data_dir, issuer=settings.issuer, audience=settings.audience)
-
-
 @contextmanager
 def running(
     settings: Settings,
@@ -198,6 +203,9 @@ def running(
         pool(found.app) as writing,
         pool(found.app) as reading,
         pool(found.app, most=AT_ONCE) as carrying,
+        pool(found.app, most=2) as judging,  # who may is asked beside what takes long
+        closing(AuthorityHead(found.app)) as head,
+        receiving(settings, reading, keys.seals) as door,
     ):
         recorder = PostgresRecorder(writing)
         records = SendRecords(recorder, keys.seals, receipts, shipped_rules(), clock)
@@ -205,7 +213,10 @@ def running(
         access = AccessLog(reading, keys.seals)
         contents = Contents(carrying, keys.seals)
         documents = Documents(records, contents, shipped_rules(), clock)
-        yield System(records, views, access, keys, verifier(settings), documents)
+        granting = Granting(recorder, keys.seals, receipts, shipped_rules(), clock)
+        watch = Watch(Watching(reading, keys.seals), watch_rules(settings.watch))
+        standings = Standings(judging, head, clock)
+        yield System(records, views, access, keys, door, documents, granting, watch, standings)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ Every refusal this package can make, by what the caller should do about it:
     + TypeNotTaken  - send it as another type of file
   x NotSignedIn     - nobody is known to be asking: sign in
   x NotPermitted    - this role may not do it: ask someone who may
+  x TooMany         - too much was asked for too soon: wait, then ask again
   x RuleBroken      - the record does not allow it: a person must decide
   x VersionNotSaid  - say which version of the record was read
   x StaleVersion    - the record has moved on since it was read: read it again first
@@ -71,6 +72,20 @@ class NotSignedIn(SendRecordsError):
 
 class NotPermitted(SendRecordsError):
     """The actor's role may not give the command, or ask the question."""
+
+
+class TooMany(SendRecordsError):
+    """More was asked for, within a length of time, than anybody needs: wait, then ask again."""
+
+    basis = "UK GDPR Art 5(1)(c) and (f), and 32"
+
+    on_record: bool = False
+    """Whether the access log has a row of it already, and need not have another."""
+
+    def __init__(self, detail: str, retry_after: float) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+        """Seconds after which the same request may be answered."""
 
 
 class RuleBroken(SendRecordsError):

@@ -18,6 +18,7 @@ from eventsourcing.persistence import IntegrityError
 
 from send_records.aggregates.base import Actor, By, Command, DomainEvent, Entry, Metadata
 from send_records.aggregates.merging import OfTwoRecords
+from send_records.aggregates.people import PersonCommand
 from send_records.aggregates.pupil import Pupil
 from send_records.errors import (
     Conflict,
@@ -77,7 +78,7 @@ def go_on(steps: Execution, outcome: Outcome = None) -> Step | Receipt:
         return receipt
 
 
-def require_role(entry: Entry | type[Entry], actor: Actor) -> None:
+def require_role(entry: Entry | type[Entry] | PersonCommand, actor: Actor) -> None:
     """Raise NotPermitted unless the actor's role may give the command."""
     if actor.role not in entry.roles:
         wanted = ", ".join(sorted(role.replace("_", " ") for role in entry.roles))
@@ -90,14 +91,58 @@ def require_version(pupil: Pupil, expected: int | None) -> None:
         raise StaleVersion(f"The record is now at version {pupil.version}: read it again.")
 
 
-def said(pupil_id: UUID, entry: Entry, actor: Actor) -> bytes:
-    """Return what is asked, of whom and by whom, as bytes: equal for a retry only."""
-    asked = [type(entry).__name__, pupil_id, actor.id, entry.model_dump(mode="json")]
+def said(about: UUID, entry: Entry | PersonCommand, actor: Actor) -> bytes:
+    """Return what is asked, about whom and by whom, as bytes: equal for a retry only."""
+    asked = [type(entry).__name__, about, actor.id, entry.model_dump(mode="json")]
     return orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
 
 
-class Executions:
-    """The executions of one trust's commands, and the two ends that admission shares with them."""
+class Recordings:
+    """What every command comes to in the end: what is appended, sealed, and what it is answered
+    with, once and again."""
+
+    def __init__(
+        self, recorder: PostgresRecorder, seals: Seals, mapper: EventMapper, receipts: Signer
+    ) -> None:
+        self._recorder = recorder
+        self._seals = seals
+        self._mapper = mapper
+        self._receipts = receipts
+
+    def sealed(self, events: Sequence[DomainEvent], by: Metadata, asked: bytes) -> Appending:
+        """Return what is to be appended; raise KeyDestroyed if somebody is no more."""
+        stored = [self._mapper.to_stored_event(event) for event in events]
+        mac = self._seals.mac(events[-1].originator_id, asked)
+        return Appending(stored, CommandRow(by.command_id, by.recorded_by.id, mac))
+
+    def receipt_of(self, command_id: UUID, about: UUID, asked: bytes) -> Receipt | None:
+        """Return the receipt of a command that was recorded already; raise as ``receipt``."""
+        recorded = self._recorder.find_command(command_id)
+        if recorded is None:
+            return None
+        return self.receipt(recorded, command_id, about, asked)
+
+    def receipt(
+        self, recorded: RecordedCommand, command_id: UUID, about: UUID, asked: bytes
+    ) -> Receipt:
+        """Return the receipt of a recorded command; raise IdempotencyKeyReused if it was for
+        another request than the one asked, Erased if whom that is ``about`` is no more.
+
+        That somebody else is no more is not said: who asks may know nothing of them.
+        """
+        try:
+            same = recorded.request_mac == self._seals.mac(recorded.stream_id, asked)
+        except KeyDestroyed:
+            if recorded.stream_id == about:
+                raise erased() from None
+            same = False
+        if not same:
+            raise IdempotencyKeyReused("That Idempotency-Key was used for another request.")
+        return receipt(self._receipts, command_id, recorded)
+
+
+class Executions(Recordings):
+    """The executions of one trust's commands about pupils."""
 
     def __init__(
         self,
@@ -107,10 +152,7 @@ class Executions:
         receipts: Signer,
         pupils: Pupils,
     ) -> None:
-        self._recorder = recorder
-        self._seals = seals
-        self._mapper = mapper
-        self._receipts = receipts
+        super().__init__(recorder, seals, mapper, receipts)
         self._pupils = pupils
 
     def of(
@@ -132,7 +174,7 @@ class Executions:
         except SendRecordsError:
             # What it asks for may be refused because it was recorded already: by itself.
             yield WAITS
-            if repeated := self.receipt_of(command_id, asked):
+            if repeated := self.receipt_of(command_id, pupil_id, asked):
                 return repeated
             raise
 
@@ -169,7 +211,7 @@ class Executions:
                 continue
             if recorded.found:
                 yield WAITS
-                return self.receipt(recorded, by.new_id, asked)
+                return self.receipt(recorded, by.new_id, pupil_id, asked)
             self._pupils.move_on(events, pupil, by.another)
             return receipt(self._receipts, by.new_id, recorded)
         raise Conflict("Others are writing in this record at this moment: try again.")
@@ -186,27 +228,3 @@ class Executions:
             yield WAITS
             by = replace(by, another=self._pupils.if_any(command.into_pupil_id))
         return by
-
-    def sealed(self, events: Sequence[DomainEvent], by: Metadata, asked: bytes) -> Appending:
-        """Return what is to be appended; raise KeyDestroyed if a pupil is no more."""
-        stored = [self._mapper.to_stored_event(event) for event in events]
-        mac = self._seals.mac(events[-1].originator_id, asked)
-        return Appending(stored, CommandRow(by.command_id, by.recorded_by.id, mac))
-
-    def receipt_of(self, command_id: UUID, asked: bytes) -> Receipt | None:
-        """Return the receipt of a command that was recorded already; raise as ``receipt``."""
-        recorded = self._recorder.find_command(command_id)
-        if recorded is None:
-            return None
-        return self.receipt(recorded, command_id, asked)
-
-    def receipt(self, recorded: RecordedCommand, command_id: UUID, asked: bytes) -> Receipt:
-        """Return the receipt of a recorded command; raise IdempotencyKeyReused if it was for
-        another request than the one asked."""
-        try:
-            mac = self._seals.mac(recorded.stream_id, asked)
-        except KeyDestroyed:
-            raise erased() from None
-        if recorded.request_mac != mac:
-            raise IdempotencyKeyReused("That Idempotency-Key was used for another request.")
-        return receipt(self._receipts, command_id, recorded)

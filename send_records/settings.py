@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -19,6 +19,10 @@ def default_data_dir() -> Path:
         return Path("/var/lib/send-records")
     home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(home) / "send-records"
+
+
+HTTPS = r"^(https://[^/?#@\s]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[^?#\s]*)?$"
+"""An address over TLS; without it only on this machine, for demo and tests."""
 
 
 class Settings(BaseSettings):
@@ -71,17 +75,54 @@ class Settings(BaseSettings):
     """A file of the trust's academies and their term dates (``rules/academies.toml`` is one);
     unset, those of the worked cases."""
 
+    watch: Path | None = None
+    """A file of how much anybody may ask for and be told (``rules/watch.toml`` is one), or of some
+    of its tables; unset, what is shipped."""
+
     issuer: str = "urn:send-records:local"
     audience: str = "send-records"
+    """For whom tokens must be.  It is not the client's id, or an ID token would do as well."""
     jwks_file: Path | None = None
-    """The public keys of the identity provider; unset, the local issuer of the data directory."""
+    """The public keys of ``issuer``; unset, those of the provider that people sign in with or,
+    without one, of the local issuer of the data directory."""
+
+    oidc_issuer_url: str | None = Field(default=None, pattern=HTTPS)
+    """The identity provider that people sign in with, as its own description names it."""
+    oidc_client_id: str | None = Field(default=None, min_length=1, max_length=200)
+    oidc_client_secret: SecretStr | None = None
+    oidc_redirect_url: str | None = Field(default=None, pattern=HTTPS)
+    """Where the provider sends people back to: this site's ``/v1/sign-in/callback``."""
+    oidc_provider: Literal["plain", "entra", "google", "dfe"] = "plain"
+    """Which provider it is, for each says in its own way who somebody is."""
+    oidc_organisation: str | None = Field(default=None, min_length=1, max_length=200)
+    """Of whom everybody must be: the tenant's id at Entra ID, the domain at Google Workspace."""
+    mfa_contexts: Annotated[tuple[str, ...], NoDecode] = ()
+    """What the provider says (``acr``, ``acrs``) when a second factor was proven, separated by
+    commas; ``amr`` is understood without."""
+    mfa_required: bool = True
+    """Whether nobody is signed in without a second factor.  DfE Sign-in does not say whether there
+    was one: with it, what needs one cannot be done."""
+    session_idle_minutes: int = Field(default=60, ge=5, le=240)
+    """After how long without use a session is over."""
+    session_hours: int = Field(default=10, ge=1, le=24)
+    """After how long a session is over however much it is used."""
 
     @property
     def keys_beside_the_log(self) -> bool:
         """Whether keys or checkpoints are in the data directory, for want of a better place."""
         return self.kek_dir is None or self.key_store is None or not self.checkpoints
 
-    @field_validator("checkpoints", mode="before")
+    @property
+    def local_issuer(self) -> bool:
+        """Whether tokens are the local issuer's: who reads the data directory can be anybody."""
+        return self.jwks_file is None and self.oidc_issuer_url is None
+
+    @field_validator("oidc_organisation", "oidc_client_secret", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("checkpoints", "mfa_contexts", mode="before")
     @classmethod
     def _separated_by_commas(cls, value: object) -> object:
         return [part for part in value.split(",") if part] if isinstance(value, str) else value
@@ -92,5 +133,21 @@ class Settings(BaseSettings):
         if self.database_url is None and any(others):
             raise ValueError(
                 "Set SEND_RECORDS_DATABASE_URL too: the other URLs are roles on the same server."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _provider_whole(self) -> Settings:
+        if self.oidc_issuer_url is None:
+            return self
+        if self.oidc_client_id is None or self.oidc_redirect_url is None:
+            raise ValueError(
+                "Set SEND_RECORDS_OIDC_CLIENT_ID and SEND_RECORDS_OIDC_REDIRECT_URL too."
+            )
+        if self.oidc_client_id == self.audience:
+            raise ValueError("Set SEND_RECORDS_AUDIENCE to something else than the client's id.")
+        if self.oidc_provider in ("entra", "google") and self.oidc_organisation is None:
+            raise ValueError(
+                "Set SEND_RECORDS_OIDC_ORGANISATION: the provider serves others as well."
             )
         return self

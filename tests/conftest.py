@@ -30,6 +30,11 @@ from send_records.store.roles import Roles, admit_only, provision
 from tests.keys import DATA_DIR, OPENED, TRUST, held, records_by
 from tests.scratch import quick_folder
 
+WATCH = "SEND_RECORDS_WATCH"
+GENEROUS = Path(__file__).with_name("watch.toml")
+"""The setting that names how much may be asked for, and what it is here: tests ask faster than
+people do."""
+
 TEMPLATE = "template_records"
 ROLES = Roles.named_after("send_records")
 
@@ -71,30 +76,44 @@ class Cluster:
 
     def database(self, name: str) -> Database:
         def reached(role: str) -> str:
-            return in_schema(self.server.conninfo(role, name), ROLES.schema, role)
+            conninfo = self.server.conninfo(role, name)
+            return in_schema(conninfo, ROLES.schema, role, maintains=role == ROLES.owner)
 
         owner, app, projector, notary = map(reached, ROLES.logins)
         return Database(ROLES, app, owner, projector, notary)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Make the run's data directory, in the controller, which its workers inherit by name.
+def begin_run() -> None:
+    """Make the run's data directory, which whatever processes it starts inherit by name.
 
     Not one of pytest's own, which are closed to the account PostgreSQL runs under for root.
     """
+    folder = tempfile.mkdtemp(prefix="send-records-test-", dir=quick_folder())
+    Path(folder).chmod(0o711)
+    os.environ[DATA_DIR] = folder
+    os.environ[WATCH] = str(GENEROUS)
+
+
+def end_run() -> None:
+    """Remove it."""
+    shutil.rmtree(os.environ.pop(DATA_DIR))
+    del os.environ[WATCH]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin the run in the controller, before its workers."""
     if not hasattr(config, "workerinput"):
-        folder = tempfile.mkdtemp(prefix="send-records-test-", dir=quick_folder())
-        Path(folder).chmod(0o711)
-        os.environ[DATA_DIR] = folder
+        begin_run()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        shutil.rmtree(os.environ.pop(DATA_DIR))
+        end_run()
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
+@contextmanager
+def started() -> Iterator[Cluster]:
+    """Start the run's PostgreSQL, or join it."""
     with EmbeddedPostgres(Path(os.environ[DATA_DIR]) / "data") as server:
         found = Cluster(server)
         with found.admin() as admin:
@@ -104,6 +123,12 @@ def cluster() -> Iterator[Cluster]:
             with one(found.database(TEMPLATE).as_owner()) as owner:
                 migrate(owner, ROLES)
                 claim(owner, ROLES, TRUST)
+        yield found
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    with started() as found:
         yield found
 
 
@@ -135,6 +160,13 @@ def database(cluster: Cluster) -> Iterator[Database]:
 def app_pool(database: Database) -> Iterator[Pool]:
     """Connections as the application's role."""
     with pool(database.app) as connections:
+        yield connections
+
+
+@pytest.fixture
+def owner_pool(database: Database) -> Iterator[Pool]:
+    """Connections as the schema's owner, in maintenance: for whoever looks on at the tables."""
+    with pool(database.as_owner()) as connections:
         yield connections
 
 

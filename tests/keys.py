@@ -52,12 +52,12 @@ def keys_in(folder: Path) -> Keys:
 @cache
 def held() -> Keys:
     """Return the keys of this process."""
-    return keys_in(_folder())
+    return keys_in(folder())
 
 
 def where_held() -> dict[str, str]:
     """Return the settings by which another process finds the keys of this one."""
-    home = _folder()
+    home = folder()
     return {
         "SEND_RECORDS_KEY_STORE": str(home / "keyring" / "keys.sqlite"),
         "SEND_RECORDS_KEK_DIR": str(home / "kek"),
@@ -65,12 +65,14 @@ def where_held() -> dict[str, str]:
     }
 
 
-def _folder() -> Path:
+def folder() -> Path:
+    """Return where the keys of this process are."""
     return Path(os.environ[DATA_DIR], f"keys-{os.getpid()}")
 
 
 def verified(conninfo: str, keys: Keys) -> list[Finding]:
-    """Return what ``send-records verify`` finds, views and all, having seen that it compared."""
+    """Return what ``send-records verify`` finds as the schema's owner, views and all, having seen
+    that it compared."""
     outside = keys.outside()
     with (
         at_one_moment(conninfo) as connection,

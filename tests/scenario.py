@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import pytest
 
-from send_records.aggregates.base import Actor, By, Command, DomainEvent, Entry, Metadata
+from send_records.aggregates.base import Actor, By, Command, DomainEvent, Metadata
 from send_records.aggregates.contacts import ContactDetails, RecordContact
 from send_records.aggregates.contents import Content
 from send_records.aggregates.corrected import Reading, as_corrected, pupil_of
@@ -22,12 +22,15 @@ from send_records.aggregates.needs import IdentifyNeed
 from send_records.aggregates.notices import GiveNotice, NoticeOf
 from send_records.aggregates.pupil import Pupil
 from send_records.aggregates.register import AddToSendRegister, SupportLevel
-from send_records.aggregates.values import Area, Role, Source
+from send_records.aggregates.values import Area, Role, Source, Value
 from send_records.api.refusals import refusals_of_command
 from send_records.errors import SendRecordsError
 from send_records.rules import shipped_rules
 
 TODAY = date(2026, 11, 23)
+
+NOON = time(12, tzinfo=UTC)
+"""When what is said of a day is said."""
 
 SENCO = Actor(id=UUID(int=1), name="Sam Okoro", role=Role.SENCO, academy="Alder Park Academy")
 
@@ -97,7 +100,7 @@ EHC_PLAN = RecordEhcPlan(
 )
 """A plan with two outcomes, for a pupil of Oldham's."""
 
-E = TypeVar("E", bound=Entry)
+E = TypeVar("E", bound=Value)
 
 
 def but(command: E, **changes: Any) -> E:
@@ -118,6 +121,8 @@ def by(
     history: Sequence[DomainEvent] = (),
     uploaded: bool = True,
     another: Pupil | None = None,
+    contact_id: UUID | None = None,
+    now: datetime | None = None,
 ) -> By:
     """Return who gives a command and when, under the rules that are shipped; and what was uploaded
     under its key, should it be one that files something."""
@@ -131,7 +136,16 @@ def by(
         policy_version=rules.edition(today).id,
     )
     uploads = content(command_id) if uploaded else None
-    return By(metadata, today, rules, history, uploads, another)
+    return By(
+        metadata,
+        today,
+        rules,
+        history,
+        uploads,
+        another,
+        contact_id,
+        now=now or datetime.combine(today, NOON),
+    )
 
 
 @dataclass(frozen=True)

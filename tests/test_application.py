@@ -11,10 +11,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from send_records.aggregates.base import Actor, Command, DomainEvent, NotYetHappened
+from send_records.aggregates.base import Actor, Command, DomainEvent
 from send_records.aggregates.contacts import ContactRecorded
 from send_records.aggregates.corrected import WhyWithdrawn
 from send_records.aggregates.corrections import AlreadyWithdrawn, CorrectEntry, WithdrawEntry
+from send_records.aggregates.days import NotYetHappened
 from send_records.aggregates.details import ChangeYearGroup, NotACode, RecordCircumstances
 from send_records.aggregates.enrolment import PupilAdmitted, ReadmitPupil, RecordLeaving
 from send_records.aggregates.pupil import Pupil, PupilNotOnRoll
@@ -293,7 +294,7 @@ def test_tasks_of_one_pupil_and_of_many_are_all_recorded_once(
     stored = {receipt.position for receipt in receipts}
     assert records.size() == 8 + len(stored)
     assert {type(each) for each in told} <= {Receipt, Conflict, PupilNotOnRoll}
-    with one(database.app) as connection:
+    with one(database.as_owner()) as connection:
         assert violations(connection) == []
 
 
@@ -552,7 +553,7 @@ def test_of_two_who_read_the_same_version_one_is_told_to_read_again(
 
 
 def test_without_a_version_all_that_two_ask_for_is_recorded(
-    records: SendRecords, pupil_id: UUID, app_pool: Pool
+    records: SendRecords, pupil_id: UUID, owner_pool: Pool
 ) -> None:
     """One who writes without pause can be in the way every time; Conflict says to try again."""
 
@@ -567,7 +568,7 @@ def test_without_a_version_all_that_two_ask_for_is_recorded(
 
     assert records.pupil(pupil_id).version == 42
     assert len(records.pupil(pupil_id).contacts) == 40
-    with app_pool.connection() as connection:
+    with owner_pool.connection() as connection:
         assert violations(connection) == []
 
 

@@ -103,6 +103,34 @@ def test_psql_looks_through_the_eyes_of_the_application(data_dir: Path) -> None:
     assert "permission denied" in refused.stderr
 
 
+def test_an_integration_has_a_key_until_it_is_ended(data_dir: Path) -> None:
+    here = ("--data-dir", data_dir, "--json")
+    only = "place_in_class,admit_pupil"
+    made = answer("api-key", "make", "--name", "MIS sync", "--only", only, "--days", "30", *here)
+    [listed] = answer("api-key", "list", *here)
+
+    assert made.pop("key").startswith(f"srk_{UUID(made['key_id']).hex}_")
+    assert listed == made
+    assert made["operations"] == ["admit_pupil", "place_in_class"]
+    ended = run("api-key", "end", made["key_id"], "--data-dir", data_dir)
+    assert ended.returncode == 0, ended.stderr
+    [listed] = answer("api-key", "list", *here)
+    assert listed["ended_at"] is not None
+    more = ("--name", "MIS sync", "--only", only, "--service", made["person_id"])
+    answer("api-key", "make", *more, *here)
+    assert run("sign-out", made["person_id"], "--data-dir", data_dir).stdout == "Ended: 1.\n"
+    assert all(key["ended_at"] for key in answer("api-key", "list", *here))
+    assert "MIS sync" in run("api-key", "list", "--data-dir", data_dir).stdout
+
+
+def test_what_is_done_with_keys_is_in_the_access_log(data_dir: Path) -> None:
+    asked = "SELECT DISTINCT what FROM access_log WHERE act = 'keys' AND tier = 'T6' "
+    asked += "AND (what LIKE '%api_key%' OR what = 'sign_out') ORDER BY what"
+    found = run("psql", "--as", "owner", "--data-dir", data_dir, "-tAc", asked)
+
+    assert found.stdout.split() == ["end_api_key", "list_api_keys", "make_api_key", "sign_out"]
+
+
 def test_the_owner_cannot_change_the_log_either(data_dir: Path) -> None:
     refused = run("psql", "--as", "owner", "--data-dir", data_dir, "-c", "DELETE FROM events")
 
@@ -147,24 +175,26 @@ def test_the_demo_does_not_write_over_what_is_there(data_dir: Path) -> None:
 def test_the_api_is_served_with_a_token_and_stops_in_good_order(
     data_dir: Path, end: signal.Signals
 ) -> None:
-    token = run("token", "--role", "senco", "--name", "Sam Okoro", "--data-dir", data_dir)
+    asked = ["--role", "senco", "--name", "Sam Okoro", "--academy", "Alder Park Academy"]
+    of_both = [*asked, "--academy", "Brook Lane Academy"]
+    tokens = [run("token", *each, "--data-dir", data_dir) for each in (of_both, asked)]
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        [*PROGRAM, "serve", "--port", str(port), "--data-dir", str(data_dir)],
+        [*PROGRAM, "serve", "--demo", "--port", str(port), "--data-dir", str(data_dir)],
         env=ENVIRONMENT,
         stderr=subprocess.PIPE,
     )
     try:
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
             wait_until_ready(client, process)
-            signed = {"Authorization": f"Bearer {token.stdout.strip()}"}
-            register = client.get("/v1/register", headers=signed).json()
-            assert [row["legal_name"] for row in register["data"]] == [
-                "Aisha Rahman",
-                "Leo Bennett-Okafor",
-            ]
+            shown = []
+            for token in tokens:
+                signed = {"Authorization": f"Bearer {token.stdout.strip()}"}
+                register = client.get("/v1/register", headers=signed).json()
+                shown.append([row["legal_name"] for row in register["data"]])
+            assert shown == [["Aisha Rahman", "Leo Bennett-Okafor"], ["Aisha Rahman"]]
     finally:
         process.send_signal(end)
         process.communicate(timeout=30)
@@ -388,12 +418,25 @@ NOWHERE = "postgresql://somebody@127.0.0.1:1/records"
             "SEND_RECORDS_PROJECTOR_URL",
         ),
         (
-            ["serve"],
+            ["serve", "--demo"],
             {"SEND_RECORDS_DATABASE_URL": NOWHERE},
             "cannot be reached",
         ),
+        (["serve"], {}, "SEND_RECORDS_OIDC_ISSUER_URL"),
+        (["serve"], {"SEND_RECORDS_DATABASE_URL": NOWHERE}, "--demo"),
+        (
+            ["serve"],
+            {"SEND_RECORDS_OIDC_ISSUER_URL": "https://login.example"},
+            "SEND_RECORDS_OIDC_CLIENT_ID",
+        ),
+        (
+            ["serve"],
+            {"SEND_RECORDS_OIDC_ISSUER_URL": "http://login.example"},
+            "SEND_RECORDS_OIDC_ISSUER_URL",
+        ),
         (["history", "no-uuid"], {}, "UUID"),
         (["token", "--role", "wizard", "--name", "x"], {}, "wizard"),
+        (["role", "bootstrap", "--role", "wizard", "--name", "x"], {}, "wizard"),
     ],
 )
 def test_an_error_says_what_to_do(
@@ -412,6 +455,8 @@ def test_an_error_says_what_to_do(
         *("serve", "demo", "migrate", "project", "token", "history", "psql"),
         *("find", "notarise", "verify", "extract"),
         *("keys rotate", "keys destroy", "keys shares", "keys recover", "keys public"),
+        *("role bootstrap", "role list", "role end"),
+        *("api-key make", "api-key list", "api-key end", "sign-out"),
     ],
 )
 def test_every_command_explains_itself_and_takes_a_data_directory(command: str) -> None:

@@ -33,6 +33,7 @@ from send_records.store.appending import CommandRow, RecordedCommand
 from send_records.store.connections import Pool
 from send_records.store.mapper import VersionedEvent
 from send_records.store.recorder import PostgresRecorder
+from send_records.store.scopes import WHOLE_TRUST
 from tests.api.story import DPO
 from tests.api.story_merging import MERGE
 from tests.conftest import Cluster
@@ -303,13 +304,16 @@ def findable(office: Office, pupil: UUID) -> list[UUID]:
     """Return who is found by a pupil's name."""
     with office.running() as system:
         name = next(e for e in system.records.history(pupil)).model_dump()["legal_name"]
-        found = find_pupils(system.views, upn=None, name=name, academy=None, limit=9)
+        found = find_pupils(
+            system.views.within(WHOLE_TRUST), upn=None, name=name, academy=None, limit=9
+        )
         return [row.pupil_id for row in found.rows]
 
 
 def counted(office: Office) -> int:
     with office.running() as system:
-        return caseload(system.views, [By.STATUS], academy=None, left=True).pupils
+        found = caseload(system.views.within(WHOLE_TRUST), [By.STATUS], academy=None, left=True)
+        return found.pupils or 0
 
 
 def test_a_merged_record_counts_as_nobody(made: Office, pair: tuple[UUID, UUID]) -> None:

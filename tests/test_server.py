@@ -21,6 +21,7 @@ from send_records.settings import Settings
 from send_records.store.guards import UnsafeDatabase
 from send_records.store.migrate import MigrationsPending, migrations
 from send_records.store.programs import Programs, binary
+from send_records.store.scopes import WHOLE_TRUST
 from tests.keys import held
 from tests.scenario import ADMIT, SENCO
 from tests.scratch import scratch
@@ -87,7 +88,7 @@ def test_a_new_server_is_prepared_and_recorded_on(port: int, tmp_path: Path) -> 
     with database(chosen) as found, running(chosen, found, held()) as system:
         receipt = system.records.admit(ADMIT, Request(SENCO, uuid4(), uuid4()))
         assert Engine(found.as_projector(), held().seals).catch_up() == receipt.position
-        with system.views.pool.connection() as app:
+        with system.views.within(WHOLE_TRUST).connection() as app:
             assert app.info.server_version < 170000
             assert app.execute("SELECT count(*) FROM send_register").fetchone() == (1,)
 

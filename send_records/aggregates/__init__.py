@@ -1,4 +1,4 @@
-"""The domain: what may be recorded of a pupil, and what it adds up to.
+"""The domain: what may be recorded of a pupil, and what it adds up to; and who may record it.
 
 Importing this package makes every event known, so that the log can be read.
 """
@@ -19,6 +19,8 @@ from send_records.aggregates import (
     appeals,
     assessments,
     attainments,
+    cases,
+    classes,
     communications,
     complaints,
     concern_answers,
@@ -36,7 +38,9 @@ from send_records.aggregates import (
     ehc_plan_changes,
     ehc_plans,
     ehc_requests,
+    emergencies,
     enrolment,
+    grants,
     handovers,
     healthcare,
     la_decisions,
@@ -54,6 +58,7 @@ from send_records.aggregates import (
     reliance,
     retention,
     reviews,
+    role_endings,
     scheduled_reviews,
     sessions,
     timetable_reviews,
@@ -62,9 +67,12 @@ from send_records.aggregates import (
     voices,
 )
 from send_records.aggregates.base import DomainEvent
+from send_records.aggregates.people import PersonEvent
 
 __all__ = [
+    "ALL_EVENTS",
     "EVENTS",
+    "PEOPLE_EVENTS",
     "access_answers",
     "access_clock",
     "access_requests",
@@ -76,6 +84,8 @@ __all__ = [
     "appeals",
     "assessments",
     "attainments",
+    "cases",
+    "classes",
     "communications",
     "complaints",
     "concern_answers",
@@ -93,7 +103,9 @@ __all__ = [
     "ehc_plan_changes",
     "ehc_plans",
     "ehc_requests",
+    "emergencies",
     "enrolment",
+    "grants",
     "handovers",
     "healthcare",
     "la_decisions",
@@ -111,6 +123,7 @@ __all__ = [
     "reliance",
     "retention",
     "reviews",
+    "role_endings",
     "scheduled_reviews",
     "sessions",
     "timetable_reviews",
@@ -126,10 +139,24 @@ def _descendants(base: type[DomainEvent]) -> Iterator[type[DomainEvent]]:
         yield from _descendants(event_class)
 
 
-EVENTS: dict[str, type[DomainEvent]] = {
+ALL_EVENTS: dict[str, type[DomainEvent]] = {
     event_class.__name__: event_class
     for base in DomainEvent.__subclasses__()
     for event_class in [base, *_descendants(base)]
     if not event_class.__abstractmethods__
 }
 """Every event that can be recorded, by the name under which the log keeps it: the allow-list."""
+
+PEOPLE_EVENTS: dict[str, type[PersonEvent]] = {
+    name: event_class
+    for name, event_class in ALL_EVENTS.items()
+    if issubclass(event_class, PersonEvent)
+}
+"""The events of people's streams: who may see and do what."""
+
+EVENTS: dict[str, type[DomainEvent]] = {
+    name: event_class
+    for name, event_class in ALL_EVENTS.items()
+    if not issubclass(event_class, PersonEvent)
+}
+"""The events of pupils' streams: all that is ever shown, counted or folded of a pupil."""

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from send_records.aggregates.base import By, Command, PupilEvent, require_past
+from send_records.aggregates.base import By, Command, PupilEvent
 from send_records.aggregates.consents import Purpose, agreement_in_force
+from send_records.aggregates.days import require_past
 from send_records.aggregates.values import SENDCOS, Day, Few, Name, Origin, Words, day_in_words
 from send_records.errors import NotFound, RuleBroken
 

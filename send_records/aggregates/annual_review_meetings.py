@@ -16,8 +16,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 from send_records.aggregates.annual_reviews import InviteePart
-from send_records.aggregates.base import By, Command, PupilEvent, require_past
+from send_records.aggregates.base import By, Command, PupilEvent
 from send_records.aggregates.communications import Action
+from send_records.aggregates.days import require_past
 from send_records.aggregates.ehc_plans import EhcPlan, require_ehc_plan, require_sections
 from send_records.aggregates.values import (
     SENDCOS,

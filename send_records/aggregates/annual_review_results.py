@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 from pydantic import model_validator
 
 from send_records.aggregates.annual_review_meetings import Recommendation
-from send_records.aggregates.base import By, Command, DaysMiscounted, PupilEvent, require_past
+from send_records.aggregates.base import By, Command, PupilEvent
+from send_records.aggregates.days import require_past
 from send_records.aggregates.ehc_plans import EhcPlanNotIssued, require_ehc_plan
 from send_records.aggregates.la_decisions import AppealGround, require_letter, with_decision
+from send_records.aggregates.standing import DaysMiscounted
 from send_records.aggregates.values import (
     SENDCOS,
     Day,

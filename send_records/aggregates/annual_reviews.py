@@ -14,8 +14,10 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from send_records.aggregates.base import By, Command, DaysMiscounted, PupilEvent, require_past
+from send_records.aggregates.base import By, Command, PupilEvent
+from send_records.aggregates.days import require_past
 from send_records.aggregates.ehc_plans import require_ehc_plan
+from send_records.aggregates.standing import DaysMiscounted
 from send_records.aggregates.values import (
     SENDCOS,
     Day,

@@ -18,9 +18,11 @@ from uuid import UUID
 
 from pydantic import model_validator
 
-from send_records.aggregates.base import By, Command, DaysMiscounted, PupilEvent, require_past
+from send_records.aggregates.base import By, Command, PupilEvent
+from send_records.aggregates.days import require_past
 from send_records.aggregates.ehc_plans import SectionNotInForce
 from send_records.aggregates.la_decisions import AppealGround, LaDecision, NothingToAppeal
+from send_records.aggregates.standing import DaysMiscounted
 from send_records.aggregates.values import (
     SENDCOS,
     Day,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar, TypedDict
@@ -13,6 +13,8 @@ from uuid import UUID
 from eventsourcing.domain import OriginatorIDError, OriginatorVersionError
 
 from send_records.aggregates.contents import Content
+from send_records.aggregates.days import require_past
+from send_records.aggregates.origins import origin_for
 from send_records.aggregates.rules import Rules
 from send_records.aggregates.values import (
     CLEAR,
@@ -24,9 +26,7 @@ from send_records.aggregates.values import (
     Source,
     Value,
     Words,
-    day_in_words,
 )
-from send_records.errors import Invalid, RuleBroken
 
 if TYPE_CHECKING:
     from send_records.aggregates.pupil import Pupil
@@ -66,10 +66,13 @@ class By:
     history: Sequence[DomainEvent] = ()
     """What is on record of the pupil, oldest first; only for a command that needs its history."""
     content: Content | None = None
-    """What was uploaded for the pupil under the command's own key, for a command that
-    ``files_content``; None if nothing was."""
+    """What was uploaded under the command's own key, for one that ``files_content``, if it was."""
     another: Pupil | None = None
     """The other pupil of a command of two records; None if there is none, or no more."""
+    contact_id: UUID | None = None
+    """The contact that a recording parent is; None for all others."""
+    now: datetime = field(kw_only=True)
+    """The instant, for what lasts minutes."""
 
     @property
     def new_id(self) -> UUID:
@@ -163,22 +166,6 @@ class PupilEvent(DomainEvent):
         """Return the pupil as this fact leaves it.  Never refuse: what is recorded happened."""
 
 
-class NotYetHappened(RuleBroken):
-    """A record holds what has happened; what is planned is recorded as planned."""
-
-
-class DaysMiscounted(Invalid):
-    """What an entry counted from its days goes with them."""
-
-
-def require_past(day: date, by: By) -> None:
-    """Refuse a day that is still to come."""
-    if day > by.today:
-        raise NotYetHappened(
-            f"{day_in_words(day)} is still to come: record it on the day or after it."
-        )
-
-
 class Entry(Value):
     """What the body of every request to record something has in common."""
 
@@ -220,6 +207,16 @@ class Command(Entry):
     files_content: ClassVar[bool] = False
     """Whether it is about bytes that were uploaded before it, under its own key."""
 
+    beyond_scope: ClassVar[bool] = False
+    """Whether it is for a pupil whom whoever gives it need not otherwise be able to see."""
+
+    steps_up: ClassVar[bool] = False
+    """Whether it asks for a second factor of the last few minutes."""
+
+    def others(self) -> tuple[UUID, ...]:
+        """Return the other pupils in whose records it is recorded too."""
+        return ()
+
     @abstractmethod
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         """Return the events that record the command, or raise; change nothing."""
@@ -243,8 +240,8 @@ class Command(Entry):
         if not self.after_leaving:
             pupil.require_on_roll(self.occurred_on)
         envelope = self.envelope(pupil.id, pupil.version + 1, by)
-        if "origin" not in self.model_fields_set:
-            envelope["origin"] = self.comes_from(pupil)
+        said = self.origin if "origin" in self.model_fields_set else None
+        envelope["origin"] = origin_for(by.metadata.recorded_by.role, said, self.comes_from(pupil))
         if "data_class" not in self.model_fields_set:
             envelope["data_class"] = self.classed()
         return envelope

@@ -15,9 +15,21 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from send_records.aggregates.base import By, Command, PupilEvent, require_past
+from send_records.aggregates.base import By, Command, PupilEvent
 from send_records.aggregates.contacts import Party, parties
-from send_records.aggregates.values import STAFF, Area, Day, Few, Flag, Origin, Some, Value, Words
+from send_records.aggregates.days import require_past
+from send_records.aggregates.values import (
+    STAFF,
+    Area,
+    Day,
+    Few,
+    Flag,
+    Origin,
+    Role,
+    Some,
+    Value,
+    Words,
+)
 from send_records.errors import Invalid, NotFound, RuleBroken
 
 if TYPE_CHECKING:
@@ -133,10 +145,11 @@ class ConcernRaised(PupilEvent):
 
 
 class RaiseConcern(Command):
-    """Refer a worry about a pupil to the SENDCo.  Anyone on the staff may, in one call with four
-    fields: the day, the areas, what is seen, and the pupil's strengths."""
+    """Refer a worry about a pupil to the SENDCo.  Anyone on the staff may, and the parents and the
+    pupil, in one call with four fields: the day, the areas, what is seen, and the pupil's
+    strengths."""
 
-    roles = STAFF
+    roles = STAFF | {Role.PARENT, Role.PUPIL}
 
     areas: Some[Area]
     description: Words

@@ -20,8 +20,17 @@ from uuid import UUID
 from pydantic import model_validator
 
 from send_records.aggregates.base import By, Command, Entry, PupilEvent
-from send_records.aggregates.contacts import Party, parties, responsible_party
-from send_records.aggregates.values import TEACHERS, Day, Name, Origin, Some, Words, day_in_words
+from send_records.aggregates.contacts import Party, own_party, parties, responsible_party
+from send_records.aggregates.values import (
+    TEACHERS,
+    Day,
+    Name,
+    Origin,
+    Role,
+    Some,
+    Words,
+    day_in_words,
+)
 from send_records.errors import Invalid, RuleBroken
 
 if TYPE_CHECKING:
@@ -86,6 +95,21 @@ class AgreementEntry(Entry):
         return self
 
 
+class AnswerEntry(AgreementEntry, Command):
+    """What the three answers of a parent have in common."""
+
+    roles = TEACHERS | {Role.PARENT}
+
+    origin: Origin = Origin.PARENT
+    contact_id: UUID
+    """Who answers: one who has parental responsibility and, if a parent records it, themself."""
+
+    def answerer(self, pupil: Pupil, by: By) -> Party:
+        """Return who answers."""
+        own_party(pupil, self.contact_id, by)
+        return responsible_party(pupil, self.contact_id)
+
+
 class ParentalAgreementSought(PupilEvent):
     purpose: Purpose
     agency: str | None
@@ -129,18 +153,14 @@ class ParentalAgreementGiven(PupilEvent):
         return replace(pupil, agreements={**pupil.agreements, key: given})
 
 
-class RecordAgreement(AgreementEntry, Command):
+class RecordAgreement(AnswerEntry):
     """Record that a parent agreed; it holds for a year at most (policy s.11)."""
 
-    roles = TEACHERS
-
-    origin: Origin = Origin.PARENT
-    contact_id: UUID
     scope: Words | None = None
     expires_on: Day | None = None
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
-        given_by = responsible_party(pupil, self.contact_id)
+        given_by = self.answerer(pupil, by)
         year = by.rules.interval("parental_agreement", self.occurred_on).after(self.occurred_on)
         expires_on = self.expires_on or year
         if not self.occurred_on <= expires_on <= year:
@@ -179,14 +199,10 @@ def without_agreement(pupil: Pupil, purpose: Purpose, agency: str | None, on: da
     return replace(pupil, agreements={**pupil.agreements, key: given})
 
 
-class RecordAgreementRefused(AgreementEntry, Command):
+class RecordAgreementRefused(AnswerEntry):
     """Record that a parent did not agree.  It ends any agreement before it, and nothing more:
     SEN support goes on (``facts.md`` 10.4)."""
 
-    roles = TEACHERS
-
-    origin: Origin = Origin.PARENT
-    contact_id: UUID
     why: Words | None = None
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
@@ -195,7 +211,7 @@ class RecordAgreementRefused(AgreementEntry, Command):
                 **self.entry(pupil, by),
                 purpose=self.purpose,
                 agency=self.agency,
-                refused_by=responsible_party(pupil, self.contact_id),
+                refused_by=self.answerer(pupil, by),
                 why=self.why,
             )
         ]
@@ -211,13 +227,9 @@ class ParentalAgreementWithdrawn(PupilEvent):
         return without_agreement(pupil, self.purpose, self.agency, self.occurred_on)
 
 
-class WithdrawAgreement(AgreementEntry, Command):
+class WithdrawAgreement(AnswerEntry):
     """Record that a parent withdrew an agreement; what was done under it stays done."""
 
-    roles = TEACHERS
-
-    origin: Origin = Origin.PARENT
-    contact_id: UUID
     why: Words | None = None
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
@@ -227,7 +239,7 @@ class WithdrawAgreement(AgreementEntry, Command):
                 **self.entry(pupil, by),
                 purpose=self.purpose,
                 agency=self.agency,
-                withdrawn_by=responsible_party(pupil, self.contact_id),
+                withdrawn_by=self.answerer(pupil, by),
                 why=self.why,
             )
         ]

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from send_records.aggregates.base import By, Command, PupilEvent
-from send_records.aggregates.values import ROSTER, Few, Flag, Name, Value, Words
-from send_records.errors import NotFound, RuleBroken
+from send_records.aggregates.values import ROSTER, Few, Flag, Name, Role, Value, Words
+from send_records.errors import NotFound, NotPermitted, RuleBroken
 
 if TYPE_CHECKING:
     from send_records.aggregates.pupil import Pupil
@@ -46,12 +46,28 @@ class NoParentalResponsibility(RuleBroken):
     basis = "Children Act 1989 s.3"
 
 
+class AnswersForAnother(NotPermitted):
+    """A parent who records something themself answers for nobody else: each who has parental
+    responsibility acts alone."""
+
+    basis = "Children Act 1989 s.2(7); UK GDPR Art 5(1)(d)"
+
+
 def party(pupil: Pupil, contact_id: UUID) -> Party:
     """Return the pupil's contact as they are now; raise NotFound for a stranger."""
     contact = pupil.contacts.get(contact_id)
     if contact is None:
         raise NotFound(f"The pupil has no contact {contact_id}.")
     return Party(contact_id=contact.id, name=contact.name, relationship=contact.relationship)
+
+
+def own_party(pupil: Pupil, contact_id: UUID, by: By) -> Party:
+    """Return the contact whose words are recorded; raise AnswersForAnother if a parent records
+    them, and is not that contact."""
+    parent = by.metadata.recorded_by.role is Role.PARENT
+    if parent and (by.contact_id is None or by.contact_id != contact_id):
+        raise AnswersForAnother("Record it in your own name.")
+    return party(pupil, contact_id)
 
 
 def parties(pupil: Pupil, contact_ids: Few[UUID]) -> tuple[Party, ...]:

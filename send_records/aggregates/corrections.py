@@ -13,14 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from send_records.aggregates.base import (
-    By,
-    Command,
-    DomainEvent,
-    Envelope,
-    PupilEvent,
-    require_past,
-)
+from send_records.aggregates.base import By, Command, DomainEvent, Envelope, PupilEvent
+from send_records.aggregates.classes import PlacedInClass
 from send_records.aggregates.corrected import (
     EntryCorrected,
     EntryWithdrawn,
@@ -28,6 +22,8 @@ from send_records.aggregates.corrected import (
     WhyWithdrawn,
     as_corrected,
 )
+from send_records.aggregates.days import require_past
+from send_records.aggregates.emergencies import EmergencyAccessReviewed, EmergencyAccessTaken
 from send_records.aggregates.merging import (
     MergeStandsInBoth,
     RecordMergedInto,
@@ -49,8 +45,17 @@ from send_records.errors import NotFound, NotPermitted, RuleBroken
 if TYPE_CHECKING:
     from send_records.aggregates.pupil import Pupil
 
-KEEPING = (EntryCorrected, EntryWithdrawn, PersonalDataErased, RetentionClassAssigned)
-"""What keeps the record, or follows from a rule, and is nobody's to put right value by value."""
+KEEPING = (
+    EmergencyAccessReviewed,
+    EmergencyAccessTaken,
+    EntryCorrected,
+    EntryWithdrawn,
+    PersonalDataErased,
+    PlacedInClass,
+    RetentionClassAssigned,
+)
+"""What keeps the record, says who may see it and who did, or follows from a rule: it is nobody's
+to put right value by value."""
 
 CORRECTORS = SENDCOS | {Role.DPO}
 """Who keeps the record, and who answers for its accuracy (policy s.8.6; UK GDPR Art 39)."""
@@ -66,7 +71,8 @@ class AlreadyWithdrawn(RuleBroken):
 
 class NotPutRightThisWay(RuleBroken):
     """Corrections, and what keeps the record itself, are not corrected as entries are: a correction
-    is corrected by another, and a retention class by assigning it again."""
+    is corrected by another, a retention class by assigning it again, a class by placing in another;
+    and that somebody opened a record in an emergency, nobody can make undone."""
 
 
 class NotWhatIsSaid(RuleBroken):
@@ -97,7 +103,7 @@ def correctable(by: By, version: int) -> DomainEvent:
     if isinstance(entry, RecordMergedInto | RecordsMerged):
         raise MergeStandsInBoth("Separate the records: that withdraws it from both.")
     if isinstance(entry, KEEPING):
-        raise NotPutRightThisWay("Correct the entry itself, or assign the class again.")
+        raise NotPutRightThisWay("Correct the entry itself, or record anew what is so.")
     dpo = Role.DPO
     if entry.metadata.recorded_by.role is dpo and by.metadata.recorded_by.role is not dpo:
         raise RecordedByTheDpo("Ask the data protection officer, who recorded it.")

@@ -17,8 +17,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from send_records.aggregates.base import By, Command, PupilEvent, require_past
+from send_records.aggregates.base import By, Command, PupilEvent
 from send_records.aggregates.contents import Content, Sha256
+from send_records.aggregates.days import require_past
 from send_records.aggregates.document_kinds import COMES_FROM, DocumentKind
 from send_records.aggregates.rules import Rules
 from send_records.aggregates.values import (
@@ -31,11 +32,14 @@ from send_records.aggregates.values import (
     Words,
     day_in_words,
 )
-from send_records.errors import Invalid, NotFound, RuleBroken, TooLarge, TypeNotTaken
+from send_records.errors import Invalid, NotFound, NotPermitted, RuleBroken, TooLarge, TypeNotTaken
 
 if TYPE_CHECKING:
     from send_records.aggregates.pupil import Pupil
 
+
+OWN_REPORTS = {DocumentKind.PROFESSIONAL_REPORT, DocumentKind.MEDICAL_LETTER}
+"""What a professional from outside files themself (``security.md``, "Who may do what")."""
 
 FILERS = SENDCOS | {Role.DPO}
 """Who keeps the record, and who keeps the letters about it: requests, complaints, orders (policy
@@ -53,6 +57,12 @@ class Document:
     size: int
     sha256: str
     superseded_by: UUID | None = None
+
+
+class NotTheirOwnReport(NotPermitted):
+    """A professional from outside files their own report, and no other paper."""
+
+    basis = "UK GDPR Art 5(1)(c) and (f)"
 
 
 class ContentUnknown(NotFound):
@@ -132,7 +142,7 @@ class FileDocument(Command):
     title names somebody; a title is sealed like every word.
     """
 
-    roles = FILERS
+    roles = FILERS | {Role.PROFESSIONAL}
     files_content = True
 
     data_class: DataClass
@@ -150,6 +160,9 @@ class FileDocument(Command):
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         require_past(self.dated, by)
+        outside = by.metadata.recorded_by.role is Role.PROFESSIONAL
+        if outside and self.kind not in OWN_REPORTS:
+            raise NotTheirOwnReport("File your own report, or ask the SENDCo to file this.")
         content = self._uploaded(by)
         require_size(content.size, by.rules, by.today)
         require_type(content.media_type, by.rules, by.today)

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from send_records.aggregates.base import By, Command, PupilEvent, require_past
+from send_records.aggregates.base import By, Command, PupilEvent
+from send_records.aggregates.days import require_past
 from send_records.aggregates.values import SENDCOS, Day, Few, Name, Origin, Role, Words
 from send_records.errors import Invalid
 

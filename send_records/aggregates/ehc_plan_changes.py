@@ -13,7 +13,8 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from send_records.aggregates.base import By, Command, PupilEvent, require_past
+from send_records.aggregates.base import By, Command, PupilEvent
+from send_records.aggregates.days import require_past
 from send_records.aggregates.ehc_plans import (
     EhcPlan,
     EhcPlanContents,

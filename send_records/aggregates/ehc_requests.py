@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, ValidationInfo, model_validator
 
-from send_records.aggregates.base import By, Command, PupilEvent, require_past
+from send_records.aggregates.base import By, Command, PupilEvent
 from send_records.aggregates.consents import Purpose, agreement_in_force
+from send_records.aggregates.days import require_past
 from send_records.aggregates.ehc_plans import ehc_plan_on
 from send_records.aggregates.values import (
     SENDCOS,

@@ -111,7 +111,9 @@ class PupilMovedAcademy(PupilEvent):
 
     def apply(self, pupil: Pupil) -> Pupil:
         move = Move(pupil.academy, self.to_academy, self.occurred_on)
-        return replace(pupil, academy=self.to_academy, nc_year=self.nc_year, move=move)
+        return replace(
+            pupil, academy=self.to_academy, nc_year=self.nc_year, class_name=None, move=move
+        )
 
     def require_valid(self, by: By) -> None:
         year_group(self.nc_year, self.occurred_on, by)
@@ -147,7 +149,7 @@ class PupilLeft(PupilEvent):
     why: str
 
     def apply(self, pupil: Pupil) -> Pupil:
-        return replace(pupil, left_on=self.occurred_on)
+        return replace(pupil, left_on=self.occurred_on, class_name=None)
 
 
 class RecordLeaving(Command):
@@ -169,7 +171,14 @@ class PupilReadmitted(PupilEvent):
     nc_year: Clear[str]
 
     def apply(self, pupil: Pupil) -> Pupil:
-        return replace(pupil, academy=self.academy, nc_year=self.nc_year, left_on=None, move=None)
+        return replace(
+            pupil,
+            academy=self.academy,
+            nc_year=self.nc_year,
+            class_name=None,
+            left_on=None,
+            move=None,
+        )
 
     def require_valid(self, by: By) -> None:
         year_group(self.nc_year, self.occurred_on, by)

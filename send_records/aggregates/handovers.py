@@ -16,7 +16,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from send_records.aggregates.base import By, Command, PupilEvent, require_past
+from send_records.aggregates.base import By, Command, PupilEvent
+from send_records.aggregates.days import require_past
 from send_records.aggregates.values import SENDCOS, Day, Name, Role, Some, Words, day_in_words
 from send_records.errors import Invalid, NotFound, NotPermitted, RuleBroken
 

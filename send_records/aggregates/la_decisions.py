@@ -13,7 +13,8 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from send_records.aggregates.base import By, require_past
+from send_records.aggregates.base import By
+from send_records.aggregates.days import require_past
 from send_records.aggregates.values import day_in_words
 from send_records.errors import Invalid, RuleBroken
 

@@ -143,6 +143,9 @@ class OfTwoRecords(Command):
     into_pupil_id: UUID
     """The record that is kept."""
 
+    def others(self) -> tuple[UUID, ...]:
+        return (self.into_pupil_id,)
+
     def entry_of(self, kept: Pupil, by: By) -> Envelope:
         """Return the envelope of the kept record's next event."""
         return self.envelope(kept.id, kept.version + 1, by)

@@ -26,6 +26,7 @@ from send_records.aggregates.contacts import Contact
 from send_records.aggregates.documents import Document
 from send_records.aggregates.ehc_plans import EhcPlan
 from send_records.aggregates.ehc_requests import EhcRequest
+from send_records.aggregates.emergencies import EmergencyAccess
 from send_records.aggregates.handovers import Handover, Move
 from send_records.aggregates.la_decisions import LaDecision
 from send_records.aggregates.mediations import Mediation
@@ -96,6 +97,8 @@ class Pupil:
     access_requests: Mapping[UUID, AccessRequest] = field(default_factory=lambda: NOTHING)
     nc_year: str = ""
     """The year group, by its code, as last recorded."""
+    class_name: str | None = None
+    """The class, as last recorded; None for a pupil in none."""
     ehc_request: EhcRequest | None = None
     """The request for an EHC needs assessment with the local authority now, or last refused."""
     ehc_plans: tuple[EhcPlan, ...] = ()
@@ -109,6 +112,7 @@ class Pupil:
     corrections: int = 0
     """How many times an entry was corrected or withdrawn: see ``corrected``."""
     documents: Mapping[UUID, Document] = field(default_factory=lambda: NOTHING)
+    emergency_accesses: Mapping[UUID, EmergencyAccess] = field(default_factory=lambda: NOTHING)
     merged_into: Merge | None = None
     """Where the record goes on, if it was merged into another."""
     merged: Mapping[UUID, int] = field(default_factory=lambda: NOTHING)

@@ -3,9 +3,8 @@
     agreed by parents and two leaders ---> (reviewed, ended: see ``timetable_reviews``)
 
 Children are entitled to full-time education, so this is for very exceptional circumstances, never
-to manage behaviour, and ends on a day that is set (``facts.md`` 8.1).  "The Principal and Head of
-Inclusion should agree ... An IRT can only be put in place with parental consent and the aim should
-be to build the child to full time provision as soon as reasonably possible" (policy s.17).
+to manage behaviour, and ends on a day that is set (``facts.md`` 8.1).  Principal and Head of
+Inclusion agree to it, with parental consent, and full time is aimed at (policy s.17).
 """
 
 from __future__ import annotations
@@ -16,13 +15,14 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-from send_records.aggregates.base import By, Command, Kept, PupilEvent, require_past
+from send_records.aggregates.base import By, Command, Kept, PupilEvent
 from send_records.aggregates.consents import (
     Agreement,
     ParentalAgreementMissing,
     Purpose,
     agreement_in_force,
 )
+from send_records.aggregates.days import require_past
 from send_records.aggregates.values import (
     SENDCOS,
     DataClass,

@@ -14,7 +14,8 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from send_records.aggregates.base import By, Command, PupilEvent, require_past
+from send_records.aggregates.base import By, Command, PupilEvent
+from send_records.aggregates.days import require_past
 from send_records.aggregates.ehc_plans import ehc_plan_on, require_ehc_plan
 from send_records.aggregates.monitoring import MonitoringEnd, MonitoringEnded
 from send_records.aggregates.needs import PrimaryNeedMissing

@@ -90,6 +90,14 @@ class DocumentLimit(Row):
     file_within_hours: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyLimit(Row):
+    """For how many minutes a record is open in an emergency, and how much is said of why."""
+
+    minutes: int
+    reason_characters: int
+
+
 def anniversary(day: date, years: int, leap_day: Literal["1 March", "28 February"]) -> date:
     """Return the day a number of years on; 29 February falls where the rule says without one."""
     try:
@@ -119,6 +127,7 @@ class Rules:
     timetable_limits: tuple[TimetableLimit, ...] = ()
     document_types: tuple[DocumentType, ...] = ()
     document_limits: tuple[DocumentLimit, ...] = ()
+    emergency_limits: tuple[EmergencyLimit, ...] = ()
 
     def edition(self, on: date) -> Edition:
         """Return the edition of the policy in force; raise RuleMissing if there is none."""
@@ -187,6 +196,10 @@ class Rules:
     def document_limit(self, on: date) -> DocumentLimit:
         """Return the limits in force; raise RuleMissing if there are none."""
         return _latest(self.document_limits, on, "limit of documents")
+
+    def emergency_limit(self, on: date) -> EmergencyLimit:
+        """Return the limits in force; raise RuleMissing if there are none."""
+        return _latest(self.emergency_limits, on, "limit of emergency access")
 
 
 def _latest(rows: Iterable[R], on: date, what: str) -> R:

@@ -14,7 +14,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from send_records.aggregates.base import By, Command, PupilEvent, require_past
+from send_records.aggregates.base import By, Command, PupilEvent
+from send_records.aggregates.days import require_past
 from send_records.aggregates.delivery import INTERVENERS, Logged
 from send_records.aggregates.provision import (
     OutsideProvision,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.corrected import Corrects, Struck, as_corrected
 from send_records.aggregates.values import day_in_words
-from send_records.errors import RuleBroken
+from send_records.errors import Invalid, RuleBroken
 
 if TYPE_CHECKING:
     from send_records.aggregates.pupil import Pupil
@@ -28,6 +28,10 @@ class LaterEntryReliesOnIt(RuleBroken):
     """What later entries could not be without is put right after them: the last one first."""
 
     basis = "UK GDPR Art 5(1)(d): the record as a whole stays accurate"
+
+
+class DaysMiscounted(Invalid):
+    """What an entry counted from its days goes with them."""
 
 
 class WouldSayNothing(RuleBroken):
@@ -82,10 +86,10 @@ def _stands(now: tuple[Pupil, Pupil], then: tuple[Pupil, Pupil]) -> bool:
 
 def _changes(before: Pupil, after: Pupil) -> Iterator[tuple[Place, bool]]:
     """Yield the places at which two pupils differ, and whether what was there has ended.  What is
-    kept of each as a list of days only grows, and relies on nothing."""
+    kept of each as a list of days only grows, and relies on nothing; nor does a class list."""
     for field in fields(before):
         was, now = getattr(before, field.name), getattr(after, field.name)
-        if field.name in ("version", "corrections") or was == now:
+        if field.name in ("version", "corrections", "class_name") or was == now:
             continue
         if not isinstance(was, Mapping):
             yield (field.name, None), now is None

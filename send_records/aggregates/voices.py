@@ -18,12 +18,13 @@ from uuid import UUID
 from pydantic import model_validator
 
 from send_records.aggregates.base import By, Command, PupilEvent
-from send_records.aggregates.contacts import Party, party
+from send_records.aggregates.contacts import Party, own_party
 from send_records.aggregates.values import (
     STAFF,
     Flag,
     Name,
     Origin,
+    Role,
     Words,
 )
 from send_records.errors import RuleBroken
@@ -80,7 +81,7 @@ class PupilVoiceRecorded(PupilEvent):
 class RecordPupilVoice(Command):
     """Record what the pupil said, drew or showed, and whether the words are the pupil's own."""
 
-    roles = STAFF
+    roles = STAFF | {Role.PUPIL}
 
     origin: Origin = Origin.PUPIL
     how: Name
@@ -128,10 +129,11 @@ class RecordParentVoice(Command):
     """Record what a parent said, and whether it may be shared at the review.
 
     A parent here is whoever has care of the child, a grandparent or a foster carer too
-    (Education Act 1996 s.576): parental responsibility is not asked for.
+    (Education Act 1996 s.576): parental responsibility is not asked for.  One who records it
+    themself does so in their own name.
     """
 
-    roles = STAFF
+    roles = STAFF | {Role.PARENT}
 
     origin: Origin = Origin.PARENT
     contact_id: UUID
@@ -151,7 +153,7 @@ class RecordParentVoice(Command):
         return [
             ParentVoiceRecorded(
                 **self.entry(pupil, by),
-                given_by=party(pupil, self.contact_id),
+                given_by=own_party(pupil, self.contact_id, by),
                 interpreter=self.interpreter,
                 going_well=self.going_well,
                 worries=self.worries,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import Response
 
 from send_records.api.accounting import AccessLogAccess
-from send_records.api.dependencies import AccessReader, CurrentSystem, Cursor, Limit
+from send_records.api.dependencies import CurrentSystem, Cursor, Limit
 from send_records.api.recording import PupilId, router_for
 from send_records.api.views import Listing, cursor_of, listed, position_after
 from send_records.projections.pages import as_json
@@ -24,7 +24,6 @@ router = router_for("accesses")
 def get_accesses(
     pupil_id: PupilId,
     system: CurrentSystem,
-    reader: AccessReader,
     access: AccessLogAccess,
     cursor: Cursor = None,
     limit: Limit = 50,

@@ -8,7 +8,7 @@ from fastapi import Query, Response
 
 from send_records.aggregates.values import Day, Name, Value
 from send_records.api.accounting import AggregatesAccess
-from send_records.api.dependencies import After, Reader, ReadSide
+from send_records.api.dependencies import After, ReadSide
 from send_records.api.recording import router_for
 from send_records.api.views import listed_with, wait_for
 from send_records.projections.activity import ActivityRow, By, activity
@@ -47,7 +47,6 @@ OfPeopleAt = Annotated[Name | None, Query(description="Only by people of this ac
 @threaded
 def get_activity(
     views: ReadSide,
-    reader: Reader,
     access: AggregatesAccess,
     by: Counted = [By.ROLE],  # noqa: B006 - FastAPI copies it
     since: Since = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -12,20 +13,26 @@ from icalendar import Calendar, Event
 
 from send_records.aggregates.values import Name, Role, Value
 from send_records.api.accounting import AccessClass, Accounting
-from send_records.api.dependencies import CurrentSystem, Reader, ReadSide, Records
+from send_records.api.callers import address_of
+from send_records.api.dependencies import CurrentSystem, ReadSide, Records
 from send_records.api.recording import router_for
+from send_records.authority.authorize import Over, Verb, authorize
 from send_records.bootstrap import System
-from send_records.projections.duties import Due, due_between
+from send_records.errors import NotFound, NotPermitted
+from send_records.identity import Caller, CallerKind
+from send_records.projections.duties import Due, Duties, due_between
 from send_records.store.access import AccessPurpose, Act, Tier
 from send_records.store.feeds import Feed, Feeds
 from send_records.threads import threaded
+from send_records.watch import Queue
 
 router = router_for("calendars")
 
 BACK, AHEAD = timedelta(days=366), timedelta(days=400)
 """How far a calendar reaches from today: what is overdue for a year, and what is due within one."""
 
-CalendarAccess = Annotated[Accounting, Depends(AccessClass(Act.EXPORT, Tier.AGGREGATES))]
+CalendarAccess = Annotated[Accounting, Depends(AccessClass(Act.EXPORT, Tier.PROVISION))]
+"""Whoever sees the duties may have a calendar of them."""
 
 
 class MakeCalendar(Value):
@@ -71,50 +78,60 @@ class Calendars(Value):
 
 
 class FeedAccess(AccessClass):
-    """The access of a calendar program: in the log as whoever made the calendar."""
+    """The access of a calendar program: in the log as whoever made the calendar, and for as long as
+    they may see the duties themselves."""
 
     def __call__(  # type: ignore[override]
         self,
         http: HttpRequest,
-        views: ReadSide,
         system: CurrentSystem,
         token: Annotated[str, Path(max_length=100, description="The secret of the address")],
     ) -> Accounting:
-        feed, actor = Feeds(views.pool, views.seals).read_by(token)
-        http.state.feed = feed
-        return Accounting(http, system.access, actor, self.act, self.tier, AccessPurpose.SUPPORT)
+        try:
+            feed, actor = Feeds(system.views.pool, system.views.seals).read_by(token)
+            maker = Caller(actor.id, actor.name, CallerKind.SERVICE, None)
+            duties = Verb("get_duties", Over.LIST, Act.READ, Tier.PROVISION)
+            permit = authorize(maker, duties, system.standings.of(actor.id), None, time.time())
+        except (NotFound, NotPermitted):
+            system.watch.require_turn_to_fail(address_of(http))
+            raise NotFound("There is no such calendar, or it was ended.") from None
+        system.watch.require_turn(actor.id, Queue.SERVICE)
+        http.state.feed, http.state.views = (
+            feed,
+            system.views.within(permit.scope, permit.showing.rows),
+        )
+        return Accounting(
+            *(http, system.access, system.watch, permit.actor, self.act, self.tier),
+            AccessPurpose.SUPPORT,
+        )
 
 
 @router.post(
     "/duties/calendar", status_code=201, operation_id="make_calendar", response_model=CalendarMade
 )
 @threaded
-def make_calendar(
-    wanted: MakeCalendar, views: ReadSide, reader: Reader, access: CalendarAccess
-) -> CalendarMade:
+def make_calendar(wanted: MakeCalendar, views: ReadSide, access: CalendarAccess) -> CalendarMade:
     """Make a calendar of duties to subscribe to.  It names nobody; whoever has its address can read
     it until it is ended, and its address is not told again."""
-    feed, secret = Feeds(views.pool, views.seals).make(reader, wanted.academy, wanted.role)
+    feed, secret = Feeds(views.pool, views.seals).make(access.actor, wanted.academy, wanted.role)
     path = f"/v1/duties/calendar/{secret}.ics"
     return access.given([], CalendarMade(calendar=CalendarOf.of(feed), path=path))
 
 
 @router.get("/duties/calendar", operation_id="get_calendars", response_model=Calendars)
 @threaded
-def get_calendars(views: ReadSide, reader: Reader, access: CalendarAccess) -> Calendars:
+def get_calendars(views: ReadSide, access: CalendarAccess) -> Calendars:
     """Return the calendars that you made or, to the DPO, all; the newest first, without their
     addresses."""
-    feeds = Feeds(views.pool, views.seals).seen_by(reader)
+    feeds = Feeds(views.pool, views.seals).seen_by(access.actor)
     return access.given([], Calendars(data=[CalendarOf.of(feed) for feed in feeds]))
 
 
 @router.delete("/duties/calendar/{feed_id}", status_code=204, operation_id="end_calendar")
 @threaded
-def end_calendar(
-    feed_id: UUID, views: ReadSide, reader: Reader, access: CalendarAccess
-) -> Response:
+def end_calendar(feed_id: UUID, views: ReadSide, access: CalendarAccess) -> Response:
     """End a calendar of yours, or as the DPO anybody's: its address then leads nowhere."""
-    Feeds(views.pool, views.seals).end(feed_id, reader)
+    Feeds(views.pool, views.seals).end(feed_id, access.actor)
     return access.given([], Response(status_code=204))
 
 
@@ -128,17 +145,17 @@ def end_calendar(
 def get_calendar(
     http: HttpRequest,
     system: CurrentSystem,
-    views: ReadSide,
     records: Records,
     access: Annotated[Accounting, Depends(FeedAccess(Act.EXPORT, Tier.AGGREGATES))],
 ) -> Response:
     """Return a calendar of duties, each with how many are due of its kind, where and when."""
     feed: Feed = http.state.feed
     today = records.today()
-    with views.pool.connection() as connection:
+    with http.state.views.connection() as connection:
         dues = due_between(
             connection, today, today - BACK, today + AHEAD, academy=feed.academy, role=feed.role
         )
+    dues = [due for due in dues if http.state.views.shows(Duties, due)]
     body = _calendar(system, dues, today).to_ical()
     return access.given([], Response(body, media_type="text/calendar; charset=utf-8"))
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from send_records.aggregates.values import Value
-from send_records.api.accounting import ProvisionAccess
+from send_records.api.accounting import AggregatesAccess
 from send_records.api.dependencies import Academy, After
 from send_records.api.moments import AtAnyTime
 from send_records.api.recording import router_for
@@ -22,8 +22,10 @@ router = router_for("caseload")
 class Counted(Value):
     """What a count says of itself."""
 
-    pupils: int
-    """How many pupils were counted, each once."""
+    pupils: int | None
+    """How many pupils were counted, each once; null where a count is."""
+    suppressed: bool
+    """Whether counts below five are null: so to whoever may know no pupil."""
 
 
 class CountedThen(Counted, When):
@@ -41,7 +43,7 @@ class CaseloadCount(Value):
 @threaded
 def get_caseload(
     asked: AtAnyTime,
-    access: ProvisionAccess,
+    access: AggregatesAccess,
     by: Annotated[
         list[By], Query(max_length=6, description="What to count by; by ``need``, under each need.")
     ] = [By.ACADEMY, By.STATUS],  # noqa: B006 - FastAPI copies it
@@ -50,8 +52,14 @@ def get_caseload(
     after: After = None,
 ) -> Response:
     """Return how many pupils are alike in what is counted by: on roll, unless ``left`` asks for
-    those who left as well.  It names nobody, so its line in the access log is of nobody."""
+    those who left as well.  Whoever may see counts alone is told none below five, nor then
+    the total.  It names nobody, so its line in the access log is of nobody."""
     wait_for(asked.views, "send_register", after)
-    found = caseload(asked.views, list(dict.fromkeys(by)), academy=academy, left=left)
-    meta = {"pupils": found.pupils, **(told(asked.moment) if asked.moment else {})}
+    few, wanted = access.showing.counts_alone, list(dict.fromkeys(by))
+    found = caseload(asked.views, wanted, academy=academy, left=left, suppressed=few)
+    meta = {
+        "pupils": found.pupils,
+        "suppressed": few,
+        **(told(asked.moment) if asked.moment else {}),
+    }
     return access.given([], listed_with(map(as_json, found.rows), meta))

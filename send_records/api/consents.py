@@ -15,7 +15,7 @@ from send_records.aggregates.consents import (
     WithdrawAgreement,
 )
 from send_records.aggregates.notices import GiveNotice
-from send_records.api.accounting import ProvisionAccess
+from send_records.api.accounting import AssessmentAccess
 from send_records.api.dependencies import Academy, After, Limit
 from send_records.api.moments import PagesAtAnyTime
 from send_records.api.recording import records, router_for
@@ -42,7 +42,7 @@ records(router, "consents/notify", GiveNotice)
 @threaded
 def get_agreements(
     asked: PagesAtAnyTime,
-    access: ProvisionAccess,
+    access: AssessmentAccess,
     academy: Academy = None,
     pupil_id: UUID | None = None,
     purpose: Purpose | None = None,

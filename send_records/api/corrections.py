@@ -20,10 +20,10 @@ from send_records.aggregates.disputes import (
 )
 from send_records.aggregates.reliance import Reliance, put_right_at, relied_on
 from send_records.api.accounting import RestrictedAccess
-from send_records.api.dependencies import ACCESS_READERS, CurrentSystem, Reader
+from send_records.api.dependencies import CurrentSystem
 from send_records.api.entries import entry as shown
 from send_records.api.recording import PupilId, records, router_for
-from send_records.store.access import GIVEN, AccessLog, Act
+from send_records.store.access import GIVEN, AccessLog, Act, Tier
 from send_records.threads import threaded
 
 router = router_for("corrections")
@@ -69,7 +69,6 @@ def get_entry(
     pupil_id: PupilId,
     version: Annotated[int, Path(ge=1, le=2**31 - 1, description="Its version in the record")],
     system: CurrentSystem,
-    reader: Reader,
     access: RestrictedAccess,
 ) -> EntryStory:
     """Return one entry as it was recorded and as it reads now, with each correction, dispute and
@@ -78,7 +77,7 @@ def get_entry(
     history = system.records.history(pupil_id)
     if not history:
         raise system.records.absence(pupil_id)
-    told = reader.role in ACCESS_READERS
+    told = Tier.ACCESS in access.tiers
     exports = exports_of(system.access, history, version) if told else None
     return access.given([pupil_id], story_of(history, version, exports))
 

@@ -17,15 +17,20 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from send_records.aggregates.base import Entry
 from send_records.aggregates.merging import RecordMerged
+from send_records.aggregates.people import PersonCommand
 from send_records.api.accounting import access_class_of
+from send_records.api.callers import ONLY_LOOKING, AskedFromElsewhere
 from send_records.api.errors import said_as_problem, status_of
+from send_records.api.permits import marker_of, verb_of
 from send_records.api.refusals import refusals_of_command, refusals_of_question
+from send_records.api.tiers import loosened, said_of
 from send_records.api.views import CursorUnknown
+from send_records.authority.authorize import RoleMissing, SecondFactorMissing, SignInAgain
+from send_records.authority.standing import AuthorityAway
 from send_records.errors import (
     Conflict,
     Erased,
     NotFound,
-    NotPermitted,
     NotReadyYet,
     NotSignedIn,
     OutcomeUnknown,
@@ -37,16 +42,23 @@ from send_records.execution import IdempotencyKeyReused
 from send_records.projections.moments import MomentUnclear, StillToCome
 from send_records.projections.pages import PlaceGone
 from send_records.projections.then import NotOnRecordThen, PastIsBusy
+from send_records.store.access import Act
+from send_records.watch import TooManyExports, TooManyPupils, TooManyRequests
 
 Json = dict[str, Any]
 
 PROBLEM = "application/problem+json"
 
-OF_EVERYBODY = {NotSignedIn, NotPermitted, NotReadyYet}
+OF_EVERYBODY = {NotSignedIn, NotReadyYet, TooManyRequests}
+OF_ROLES = {SecondFactorMissing, RoleMissing, AuthorityAway}
+OF_A_BROWSER: set[type[SendRecordsError]] = {AskedFromElsewhere}
+OF_STEPPING_UP: set[type[SendRecordsError]] = {SignInAgain}
 OF_ENTRIES = {IdempotencyKeyReused, OutcomeUnknown}
 OF_CHANGES = {VersionNotSaid, StaleVersion, Conflict}
 OF_A_PUPIL = {NotFound, Erased}
 OF_A_READING: set[type[SendRecordsError]] = {RecordMerged}
+OF_AN_ANSWER: set[type[SendRecordsError]] = {TooManyPupils}
+OF_AN_EXPORT: set[type[SendRecordsError]] = {TooManyExports}
 OF_PAGES = {CursorUnknown, PlaceGone}
 OF_THE_PAST = {MomentUnclear, StillToCome, PastIsBusy}
 
@@ -107,6 +119,7 @@ def completed(app: FastAPI) -> Json:
     )
     schemas = schema["components"]["schemas"]
     schemas["Problem"] = PROBLEM_SCHEMA
+    loosened(schemas)
     for left_over in ("HTTPValidationError", "ValidationError"):
         schemas.pop(left_over, None)
     for route in iter_route_contexts(app.routes):
@@ -118,6 +131,8 @@ def completed(app: FastAPI) -> Json:
 
 
 def _complete(operation: Json, route: RouteContext) -> None:
+    if said := said_of(route.original_route):
+        operation["description"] = f"{operation.get('description', '')}\n\n{said}".strip()
     refusals = refusals_of(route)
     read = bool(operation.get("requestBody") or operation.get("parameters"))
     responses = operation["responses"]
@@ -141,7 +156,7 @@ def refusals_of(route: RouteContext) -> set[type[SendRecordsError]]:
         return {NotReadyYet}
     original = cast(APIRoute, route.original_route)
     endpoint = inspect.unwrap(original.endpoint)
-    found = OF_EVERYBODY | refusals_of_question(endpoint)
+    found = _of_the_door(route) | (refusals_of_question(endpoint) - OF_STEPPING_UP)
     named = set(inspect.signature(endpoint).parameters)
     if "{pupil_id}" in (route.path or ""):
         found |= OF_A_PUPIL
@@ -151,17 +166,34 @@ def refusals_of(route: RouteContext) -> set[type[SendRecordsError]]:
     if asked & {"as_of", "from_as_of"}:
         found |= OF_THE_PAST
         found |= {NotOnRecordThen} if "{pupil_id}" in (route.path or "") else set()
-    if access_class_of(original) is None:
-        found |= OF_ENTRIES
-    elif "{pupil_id}" in (route.path or ""):
-        found |= OF_A_READING
+    found |= _of_showing(original)
     if "if_match" in named:
         found |= OF_CHANGES
     for body in original.dependant.body_params:
         kind = body.field_info.annotation
-        if isinstance(kind, type) and issubclass(kind, Entry):
+        if isinstance(kind, type) and issubclass(kind, Entry | PersonCommand):
             found |= refusals_of_command(kind)
     return found
+
+
+def _of_the_door(route: RouteContext) -> set[type[SendRecordsError]]:
+    """Return what somebody can be refused with before anything is looked at: who they are, and in
+    which roles."""
+    original = cast(APIRoute, route.original_route)
+    changes = set(route.methods or ()) - ONLY_LOOKING
+    found = OF_EVERYBODY | (OF_A_BROWSER if changes else set())
+    if marker_of(original) is None:
+        return found
+    return found | OF_ROLES | (OF_STEPPING_UP if verb_of(original).steps_up else set())
+
+
+def _of_showing(route: APIRoute) -> set[type[SendRecordsError]]:
+    """Return what telling of pupils can be refused with, or recording."""
+    shows = access_class_of(route)
+    if shows is None:
+        return {*OF_ENTRIES}
+    of_one = OF_A_READING if "{pupil_id}" in route.path else set()
+    return of_one | OF_AN_ANSWER | (OF_AN_EXPORT if shows.act is Act.EXPORT else set())
 
 
 def _by_status(refusals: Iterable[type[SendRecordsError]], *, malformed: bool) -> dict[int, Json]:

@@ -11,13 +11,14 @@ from fastapi import Response
 from pydantic import Field
 
 from send_records.aggregates.values import Value
-from send_records.api.accounting import AssessmentAccess, ProvisionAccess
+from send_records.api.accounting import AssessmentAccess, DirectoryAccess
 from send_records.api.dependencies import Academy, Limit, Records
 from send_records.api.moments import BetweenMoments, PagesBetweenMoments
 from send_records.api.recording import PupilId, router_for
 from send_records.api.views import When, cursor_of, json_response, listed_with, pupil_after
 from send_records.projections.chronology import ChronologyRow
 from send_records.projections.differences import (
+    STANDING,
     Changes,
     RegisterDifference,
     pupil_differences,
@@ -85,7 +86,7 @@ def get_differences(
 @threaded
 def get_register_differences(
     asked: PagesBetweenMoments,
-    access: ProvisionAccess,
+    access: DirectoryAccess,
     academy: Academy = None,
     limit: Limit = 50,
 ) -> Response:
@@ -97,6 +98,7 @@ def get_register_differences(
         academy=academy,
         page_after=pupil_after(asked.cursor),
         limit=limit,
+        names=[name for name in STANDING if access.showing.shows("RegisterRow", name)],
     )
     meta = {"next": page.next and asked.cursor_of(cursor_of(page.next)), **asked.told()}
     answer = listed_with([each.json for each in page.opened], meta)

@@ -15,7 +15,7 @@ from fastapi.responses import StreamingResponse
 from send_records.aggregates.documents import FileDocument, SupersedeDocument
 from send_records.aggregates.values import Value
 from send_records.api.accounting import RestrictedAccess, UploadAccess
-from send_records.api.dependencies import Asked, DocumentId, Papers, Reader, Records
+from send_records.api.dependencies import Asked, DocumentId, Papers, Records
 from send_records.api.moments import AtAnyTime
 from send_records.api.recording import PupilId, records, router_for
 from send_records.api.views import ListingAtAnyTime, listed
@@ -107,7 +107,6 @@ def get_document_content(
     pupil_id: PupilId,
     document_id: DocumentId,
     papers: Papers,
-    reader: Reader,
     access: RestrictedAccess,
 ) -> Response:
     """Return a document as it was uploaded.  All of it is checked before the first byte is sent."""

@@ -35,7 +35,26 @@ def entry(event: Recorded) -> dict[str, Any]:
 E = TypeVar("E", bound=Recorded)
 
 
-def feed_of(events: Sequence[E], limit: int, place: Callable[[E], int]) -> Feed:
+def heading(event: Recorded) -> dict[str, Any]:
+    """Return of an event that it was recorded, of whom, when and where in the log: no word."""
+    if isinstance(event, ErasedEvent):
+        return entry(event)
+    return {
+        "event": type(event).__name__,
+        "pupil_id": str(event.originator_id),
+        "version": event.originator_version,
+        "occurred_on": event.occurred_on,
+        "recorded_at": event.recorded_at,
+        "position": event.position,
+    }
+
+
+def feed_of(
+    events: Sequence[E],
+    limit: int,
+    place: Callable[[E], int],
+    shown: Callable[[Recorded], dict[str, Any]] = entry,
+) -> Feed:
     """Return a page of events; the next one starts after the place of the last."""
     following = cursor_of(place(events[-1])) if len(events) == limit else None
-    return Feed(data=[entry(event) for event in events], meta=Meta(next=following))
+    return Feed(data=[shown(event) for event in events], meta=Meta(next=following))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from math import ceil
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any
@@ -21,6 +22,7 @@ from starlette.requests import ClientDisconnect
 
 from send_records.aggregates.values import Value
 from send_records.api.accounting import record_refusal, request_id
+from send_records.authority.authorize import STEP_UP_SECONDS, SignInAgain
 from send_records.documents.uploads import UploadCutShort
 from send_records.errors import (
     Conflict,
@@ -36,6 +38,7 @@ from send_records.errors import (
     SendRecordsError,
     StaleVersion,
     TooLarge,
+    TooMany,
     TypeNotTaken,
     VersionNotSaid,
 )
@@ -52,6 +55,7 @@ STATUSES: dict[type[SendRecordsError], int] = {
     Invalid: 422,
     NotSignedIn: 401,
     NotPermitted: 403,
+    TooMany: 429,
     RuleBroken: 409,
     VersionNotSaid: 428,
     StaleVersion: 412,
@@ -68,6 +72,10 @@ HEADERS: dict[int, dict[str, str]] = {
     401: {"WWW-Authenticate": "Bearer"},
     503: {"Retry-After": "1"},
 }
+
+AGAIN = f'Bearer error="insufficient_user_authentication", max_age="{STEP_UP_SECONDS:.0f}"'
+"""On the refusal of a sign-in that is too old: a client then signs its person in anew, with that
+``max_age`` (RFC 9470 s.3)."""
 
 PLAIN = {
     "missing": "Enter this",
@@ -126,7 +134,7 @@ def status_of(refusal: type[Exception]) -> int:
 def _refused(request: Request, error: Exception) -> Response:
     """Answer a refusal, once it is in the access log: why a rule stands in the way can tell
     something of the pupil."""
-    if not isinstance(error, NotReadyYet):
+    if not isinstance(error, NotReadyYet) and not getattr(error, "on_record", False):
         try:
             record_refusal(request, type(error).__name__)
         except NotReadyYet as unrecorded:
@@ -137,6 +145,10 @@ def _refused(request: Request, error: Exception) -> Response:
         more["kept_pupil_id"] = str(error.into)
     answer = problem(type(error).__name__, status, str(error), **more)
     answer.headers["X-Request-Id"] = str(request_id(request))
+    if isinstance(error, SignInAgain):
+        answer.headers["WWW-Authenticate"] = AGAIN
+    if isinstance(error, TooMany):
+        answer.headers["Retry-After"] = str(max(ceil(error.retry_after), 1))
     return answer
 
 

@@ -8,7 +8,7 @@ from fastapi import Response
 
 from send_records.aggregates.healthcare import RecordHealthcarePlan
 from send_records.aggregates.medical import PlaceOnMedicalRegister, RemoveFromMedicalRegister
-from send_records.api.accounting import RestrictedAccess
+from send_records.api.accounting import AssessmentAccess
 from send_records.api.dependencies import Academy, After, Limit
 from send_records.api.moments import PagesAtAnyTime
 from send_records.api.recording import records, router_for
@@ -32,7 +32,7 @@ records(router, "medical/remove", RemoveFromMedicalRegister)
 @threaded
 def get_medical_register(
     asked: PagesAtAnyTime,
-    access: RestrictedAccess,
+    access: AssessmentAccess,
     academy: Academy = None,
     pupil_id: UUID | None = None,
     past: bool = False,

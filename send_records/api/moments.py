@@ -17,7 +17,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 
 from send_records.aggregates.values import day_in_london
-from send_records.api.dependencies import Cursor, Reader, ReadSide
+from send_records.api.dependencies import Cursor, ReadSide
 from send_records.api.views import CursorUnknown, at_moments, listing, told
 from send_records.application import SendRecords
 from send_records.errors import Erased, Moved, SendRecordsError
@@ -26,6 +26,7 @@ from send_records.projections.pages import Page, Views
 from send_records.projections.reading import Record, record_of
 from send_records.projections.then import NotOnRecordThen, Then
 from send_records.projections.whose import with_pupils
+from send_records.store.scopes import WHOLE_TRUST
 from send_records.threads import in_thread
 
 AsOf = Annotated[
@@ -112,9 +113,7 @@ class Question:
         return found | {"Position": str(moment.position)}
 
 
-async def get_question(
-    reader: Reader, views: ReadSide, as_of: AsOf = None, known_at: KnownAt = None
-) -> Question:
+async def get_question(views: ReadSide, as_of: AsOf = None, known_at: KnownAt = None) -> Question:
     """Return of when something is asked, for somebody who may read."""
     if as_of is None and known_at is None:
         return Question(views, None)
@@ -123,7 +122,6 @@ async def get_question(
 
 
 async def get_question_by_pages(
-    reader: Reader,
     views: ReadSide,
     as_of: AsOf = None,
     known_at: KnownAt = None,
@@ -152,7 +150,7 @@ def resolved(
     has it; raise CursorUnknown for the cursor of other moments.
     """
     place, positions = _taken_apart(cursor, len(clocks))
-    with views.pool.connection() as connection:
+    with views.within(WHOLE_TRUST).connection() as connection:  # positions alone are read
         moments = [
             moment_at(connection, as_of, at if known_at is None else known_at)
             for (as_of, known_at), at in zip(clocks, positions, strict=True)
@@ -194,7 +192,6 @@ class Between:
 
 
 async def get_between(
-    reader: Reader,
     views: ReadSide,
     from_as_of: AsOf = None,
     from_known_at: KnownAt = None,
@@ -208,7 +205,6 @@ async def get_between(
 
 
 async def get_between_by_pages(
-    reader: Reader,
     views: ReadSide,
     from_as_of: AsOf = None,
     from_known_at: KnownAt = None,

@@ -9,10 +9,12 @@ from uuid import UUID
 from fastapi import Query
 
 from send_records.api.accounting import ExportAccess, ProofAccess
-from send_records.api.dependencies import AccessReader, CurrentSystem, Reader
+from send_records.api.dependencies import CurrentSystem
 from send_records.api.recording import PupilId, router_for
 from send_records.bootstrap import System
 from send_records.disclosure.extract import NotSignedYet, extract
+from send_records.store.notary import ask_to_sign
+from send_records.store.scopes import Scope
 
 router = router_for("proofs")
 
@@ -29,7 +31,6 @@ Seen = Annotated[
 def get_extract(
     pupil_id: PupilId,
     system: CurrentSystem,
-    reader: Reader,
     access: ExportAccess,
     seen: Seen = None,
 ) -> dict[str, Any]:
@@ -42,7 +43,6 @@ def get_extract(
 def get_proofs(
     pupil_id: PupilId,
     system: CurrentSystem,
-    reader: AccessReader,
     access: ProofAccess,
     seen: Seen = None,
 ) -> dict[str, Any]:
@@ -57,9 +57,12 @@ def made(system: System, pupil_id: UUID, *, words: bool, seen: int | None) -> di
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            with system.views.pool.connection() as connection:
+            with system.views.within(Scope.of(pupil_id)).connection() as connection:
                 return extract(connection, seals, vkeys, pupil_id, words=words, seen=seen)
         except NotSignedYet:
             if time.monotonic() > deadline:
                 raise
+            # Not in the unit of work that has failed: what is asked in it is taken back with it.
+            with system.views.pool.connection() as connection:
+                ask_to_sign(connection)
             time.sleep(PAUSE)

@@ -9,7 +9,7 @@ from send_records.api.dependencies import Records
 from send_records.api.moments import AtAnyTime, Question
 from send_records.api.recording import PupilId, router_for
 from send_records.api.views import json_response
-from send_records.projections.lags import Lag, lag_in
+from send_records.projections.lags import STEPS, Lag, lag_in
 from send_records.projections.pages import as_json
 from send_records.projections.plan_now import PlansNow, plans_read
 from send_records.threads import threaded
@@ -30,7 +30,8 @@ def get_lag(
     """Return what the trust knew of the pupil, when it knew it, and what it did, each line with its
     entry and with the days from noticing, and from recording, until something was done."""
     record = asked.record(service, pupil_id)
-    lag = lag_in(record.read, record.corrected)
+    steps = {step for kind, step in STEPS.items() if access.showing.shows_entry(kind.__name__)}
+    lag = lag_in(access.entries(record.read), record.corrected, steps)
     return access.given([pupil_id], _answer(asked, lag))
 
 
@@ -46,7 +47,7 @@ def get_plan(
 ) -> Response:
     """Return the plan in force and the one in draft: targets with what the last review found of
     them, the next review, the class teacher, and with whom it was agreed and shared."""
-    plans = plans_read(asked.record(service, pupil_id))
+    plans = access.shared(plans_read(asked.record(service, pupil_id)))
     return access.given([pupil_id], _answer(asked, plans))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
-from fastapi import Response
+from fastapi import Depends, Response
 
+from send_records.aggregates.classes import PlaceInClass
 from send_records.aggregates.enrolment import (
     AdmitPupil,
     MovePupilAcademy,
@@ -13,10 +15,11 @@ from send_records.aggregates.enrolment import (
     RecordLeaving,
 )
 from send_records.aggregates.merging import MergeRecords, SeparateRecords
-from send_records.api.accounting import AssessmentAccess, ProvisionAccess, RestrictedAccess
-from send_records.api.dependencies import After, Asked, Cursor, Limit, Reader, Records
+from send_records.api.accounting import AssessmentAccess, DirectoryAccess, RestrictedAccess
+from send_records.api.dependencies import After, Asked, Cursor, Limit, Records
 from send_records.api.entries import Feed, feed_of
 from send_records.api.moments import AtAnyTime, PagesAtAnyTime
+from send_records.api.permits import Permitted, Recording
 from send_records.api.recording import PupilId, acknowledged, records, router_for
 from send_records.api.views import (
     ListingAtAnyTime,
@@ -25,6 +28,8 @@ from send_records.api.views import (
     position_after,
     wait_for,
 )
+from send_records.errors import Erased
+from send_records.execution import IdempotencyKeyReused
 from send_records.projections.chronology import ChronologyRow, chronology_page
 from send_records.projections.register_rows import RegisterRow
 from send_records.projections.send_register import register_row
@@ -34,13 +39,26 @@ from send_records.threads import in_thread, threaded
 router = router_for("pupils")
 
 
-@router.post("/pupils", status_code=201, operation_id="admit_pupil", response_model=Receipt)
-async def admit_pupil(command: AdmitPupil, service: Records, request: Asked) -> Response:
-    """Open a pupil's record.  Its id is the Idempotency-Key."""
-    receipt = await in_thread(partial(service.admit, command, request))
+@router.post(
+    "/pupils",
+    status_code=201,
+    operation_id="admit_pupil",
+    response_model=Receipt,
+    dependencies=[Depends(Recording(AdmitPupil.roles))],
+)
+async def admit_pupil(
+    command: AdmitPupil, service: Records, request: Asked, permit: Permitted
+) -> Response:
+    """Open a pupil's record, at an academy of yours.  Its id is the Idempotency-Key."""
+    request = replace(request, actor=permit.actor_at(command.academy))
+    try:
+        receipt = await in_thread(partial(service.admit, command, request))
+    except Erased:  # whoever may admit need not have known them: see ``receipt``
+        raise IdempotencyKeyReused("That Idempotency-Key was used for another request.") from None
     return acknowledged(receipt, Location=f"/v1/pupils/{receipt.pupil_id}")
 
 
+records(router, "class", PlaceInClass)
 records(router, "move-academy", MovePupilAcademy)
 records(router, "leave", RecordLeaving)
 records(router, "readmit", ReadmitPupil)
@@ -54,7 +72,7 @@ def get_pupil(
     pupil_id: PupilId,
     asked: AtAnyTime,
     service: Records,
-    access: ProvisionAccess,
+    access: DirectoryAccess,
     after: After = None,
 ) -> Response:
     """Return where the pupil stands; the ETag is the version to name in If-Match.  Of the past,
@@ -98,7 +116,6 @@ def get_chronology(
 def get_history(
     pupil_id: PupilId,
     service: Records,
-    reader: Reader,
     access: RestrictedAccess,
     cursor: Cursor = None,
     limit: Limit = 50,

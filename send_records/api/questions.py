@@ -94,7 +94,7 @@ def get_targets(
         asked.views,
         academy=academy,
         pupil_id=pupil_id,
-        outcome=outcome,
+        outcome=access.may_ask("TargetRow", "outcome", outcome),
         open_only=open,
         due_before=due_before,
         after=pupil_after(asked.cursor),

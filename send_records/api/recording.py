@@ -9,12 +9,15 @@ from inspect import getdoc
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Path, Response
+from fastapi import APIRouter, Body, Depends, Path, Response
 from fastapi import Request as HttpRequest
 
 from send_records.aggregates.base import Command
 from send_records.api.accounting import AccountedRoute
-from send_records.api.dependencies import Asked, IfMatch, expected_version, get_system
+from send_records.api.callers import get_system
+from send_records.api.dependencies import Asked, IfMatch, expected_version
+from send_records.api.permits import Recording, require_also
+from send_records.authority.authorize import Over
 from send_records.receipts import Receipt
 
 PupilId = Annotated[UUID, Path(description="The pupil")]
@@ -38,16 +41,20 @@ def records(to: APIRouter, path: str, command_class: type[Command]) -> None:
     ) -> Response:
         records = (await get_system(http)).records
         version = expected_version(if_match)
+        await require_also(http, command.others())
         return acknowledged(
             await records.execute_soon(pupil_id, command, request, expected_version=version)
         )
 
     record.__annotations__["command"] = Annotated[command_class, Body()]
+    over = Over.ANY_PUPIL if command_class.beyond_scope else Over.PUPIL
+    marker = Recording(command_class.roles, over, command_class.steps_up)
     to.add_api_route(
         f"/pupils/{{pupil_id}}/{path}",
         record,
         methods=["POST"],
         status_code=201,
+        dependencies=[Depends(marker)],
         response_model=Receipt,
         operation_id=snake_case(command_class.__name__),
         summary=re.sub(r"(?<=[a-z])(?=[A-Z])", " ", command_class.__name__).capitalize(),

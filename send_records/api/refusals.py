@@ -18,7 +18,10 @@ from typing import Any
 
 from send_records import aggregates
 from send_records.aggregates.base import DomainEvent, Entry
+from send_records.aggregates.contacts import AnswersForAnother
 from send_records.aggregates.merging import RecordMerged
+from send_records.aggregates.origins import OWN, OriginNotTheirs
+from send_records.aggregates.people import PersonCommand
 from send_records.aggregates.pupil import PupilNotOnRoll
 from send_records.errors import SendRecordsError
 
@@ -26,12 +29,14 @@ Refusals = frozenset[type[SendRecordsError]]
 
 
 @cache
-def refusals_of_command(command: type[Entry]) -> Refusals:
+def refusals_of_command(command: type[Entry | PersonCommand]) -> Refusals:
     """Return what deciding a command can be refused with."""
     found = set(_Reader(command).read(getattr(command, "decide")))  # noqa: B009
     for refusal, passed in ((PupilNotOnRoll, "after_leaving"), (RecordMerged, "after_merging")):
         if getattr(command, passed, False):
             found.discard(refusal)
+    if not getattr(command, "roles", frozenset()) & OWN.keys():
+        found -= {AnswersForAnother, OriginNotTheirs}
     return frozenset(found)
 
 

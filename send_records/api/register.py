@@ -9,7 +9,7 @@ from send_records.aggregates.register import (
     ChangeSupportLevel,
     RemoveFromSendRegister,
 )
-from send_records.api.accounting import ProvisionAccess
+from send_records.api.accounting import DirectoryAccess
 from send_records.api.dependencies import Academy, After, Limit
 from send_records.api.moments import PagesAtAnyTime
 from send_records.api.recording import records, router_for
@@ -29,7 +29,7 @@ records(router, "register/remove", RemoveFromSendRegister)
 @threaded
 def get_register(
     asked: PagesAtAnyTime,
-    access: ProvisionAccess,
+    access: DirectoryAccess,
     academy: Academy = None,
     show: Show = Show.ON,
     left: bool = False,

@@ -9,7 +9,7 @@ from send_records.aggregates.retention import (
     PlaceLegalHold,
     ReleaseLegalHold,
 )
-from send_records.api.accounting import ProvisionAccess
+from send_records.api.accounting import RestrictedAccess
 from send_records.api.dependencies import Academy, After, Limit
 from send_records.api.moments import PagesAtAnyTime
 from send_records.api.recording import records, router_for
@@ -32,7 +32,7 @@ records(router, "retention/release", ReleaseLegalHold)
 @threaded
 def get_retention_schedule(
     asked: PagesAtAnyTime,
-    access: ProvisionAccess,
+    access: RestrictedAccess,
     academy: Academy = None,
     held: bool | None = None,
     limit: Limit = 50,

@@ -8,7 +8,7 @@ from pydantic import model_validator
 from send_records.aggregates.details import Upn
 from send_records.aggregates.values import Name, Value
 from send_records.api.accounting import SearchAccess
-from send_records.api.dependencies import Limit, Reader, ReadSide
+from send_records.api.dependencies import Limit, ReadSide
 from send_records.api.recording import router_for
 from send_records.api.views import json_response
 from send_records.projections.finding import find_pupils
@@ -40,9 +40,7 @@ class Found(Value):
 
 @router.post("/search", operation_id="find_pupils", response_model=Found)
 @threaded
-def find(
-    wanted: FindPupils, views: ReadSide, reader: Reader, access: SearchAccess, limit: Limit = 50
-) -> Response:
+def find(wanted: FindPupils, views: ReadSide, access: SearchAccess, limit: Limit = 50) -> Response:
     """Find pupils by UPN or name.  Records nothing of the pupil, so it takes no key and no version;
     that you looked, and whom you found, is in the access log."""
     found = find_pupils(

@@ -20,6 +20,8 @@ from send_records.bootstrap import (
     projecting,
     running,
 )
+from send_records.cli.api_keys import app as api_keys_app
+from send_records.cli.api_keys import sign_out
 from send_records.cli.console import (
     AsJson,
     DataDir,
@@ -33,6 +35,7 @@ from send_records.cli.keys import app as keys_app
 from send_records.cli.looking import find, history, psql, token
 from send_records.cli.past import chronology, register
 from send_records.cli.proof import extract_command, notarise, verify
+from send_records.cli.roles import app as roles_app
 from send_records.cli.views import project
 from send_records.collector import set_apart
 from send_records.custody import open_keys
@@ -41,7 +44,9 @@ from send_records.demo.clock import demo_clock
 from send_records.errors import SendRecordsError
 from send_records.logs import configure_logs
 from send_records.projections.processes import WorkerDied
+from send_records.reception import NoIdentityProvider, require_provider
 from send_records.rules.clocks import AcademiesDamaged
+from send_records.rules.watch import WatchDamaged
 from send_records.store.connections import AMBIGUOUS, pool
 from send_records.store.erasure import ErasureNotNoted
 from send_records.store.guards import UnsafeDatabase
@@ -60,11 +65,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(keys_app, name="keys")
+app.add_typer(api_keys_app, name="api-key")
+app.add_typer(roles_app, name="role")
 app.command()(notarise)
 app.command()(verify)
 app.command("extract")(extract_command)
 app.command()(project)
 app.command()(token)
+app.command("sign-out")(sign_out)
 app.command()(find)
 app.command()(history)
 app.command()(register)
@@ -83,32 +91,38 @@ def serve(
     notary: Annotated[
         bool, typer.Option(help="Sign checkpoints here; off where a notary of its own does.")
     ] = True,
-    demo: Annotated[bool, typer.Option("--demo", hidden=True)] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Believe the tokens that `send-records token` makes.")
+    ] = False,
+    demo_clock_: Annotated[bool, typer.Option("--demo-clock", hidden=True)] = False,
 ) -> None:
     """Run the API.  Ctrl-C or SIGTERM ends it, and the embedded database with it."""
     configure_logs()
     settings = settings_for(data_dir)
+    require_provider(settings, demo=demo)
     with (
         ends_well(),
         database(settings) as found,
         open_keys(settings, found.app) as held,
         ExitStack() as stack,
     ):
-        clock = demo_clock(stack.enter_context(pool(found.app))) if demo else now
-        system = stack.enter_context(running(settings, found, held, clock=clock, throwaway=demo))
+        clock = demo_clock(stack.enter_context(pool(found.app))) if demo_clock_ else now
+        system = stack.enter_context(
+            running(settings, found, held, clock=clock, throwaway=demo_clock_)
+        )
         if projector:
             stack.enter_context(projecting(found, held))
         if notary:
             stack.enter_context(notarising(found, held))
-        if settings.keys_beside_the_log and not demo:
-            err.print(
-                "Keys and checkpoints are in the data directory, beside the log: good for trying "
-                "it out; for a trust see “On a server” in the README."
-            )
-        err.print(
-            f"SEND records on http://{host}:{port}, described in /openapi.json (Ctrl-C to stop)"
-        )
+        if settings.keys_beside_the_log and not demo_clock_:
+            err.print(BESIDE_THE_LOG)
         _answer(system, host, port)
+
+
+BESIDE_THE_LOG = (
+    "Keys and checkpoints are in the data directory, beside the log: good for trying it out; for a "
+    "trust see “On a server” in the README."
+)
 
 
 def _answer(system: System, host: str, port: int) -> None:
@@ -118,6 +132,7 @@ def _answer(system: System, host: str, port: int) -> None:
 
     from send_records.api.app import create_app
 
+    err.print(f"SEND records on http://{host}:{port}, described in /openapi.json (Ctrl-C to stop)")
     api = create_app(system)
     set_apart()
     uvicorn.run(api, host=host, port=port, access_log=False, log_level="warning")
@@ -157,6 +172,7 @@ def demo(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 KNOWN = (
     SendRecordsError,
     AcademiesDamaged,
+    WatchDamaged,
     EmbeddedPostgresFailed,
     UnsafeDatabase,
     MigrationsPending,
@@ -174,6 +190,7 @@ KNOWN = (
     ShareDamaged,
     SharesDoNotMatch,
     DemoFailed,
+    NoIdentityProvider,
     WorkerDied,
 )
 """Errors whose message says what to do."""

@@ -8,18 +8,18 @@ import subprocess
 import sys
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 from uuid import UUID, uuid4
 
 import typer
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from rich.table import Table
 
 from send_records.aggregates.base import Actor
-from send_records.aggregates.values import Role
 from send_records.api.entries import entry
 from send_records.bootstrap import (
     database,
-    issuer,
     running,
 )
 from send_records.cli.console import (
@@ -33,17 +33,35 @@ from send_records.cli.console import (
     print_json,
     settings_for,
 )
+from send_records.cli.roles import (
+    Academies,
+    Classes,
+    Contact,
+    Over,
+    Pupils,
+    TheName,
+    TheRole,
+    Years,
+    first_role,
+    give_first,
+)
 from send_records.custody import open_keys
 from send_records.projections.finding import find_pupils
+from send_records.reception import issuer
 from send_records.store.access import Act, Tier
 from send_records.store.connections import libpq_environment
 from send_records.store.programs import binary
+from send_records.store.scopes import WHOLE, WHOLE_TRUST
 
 
 def token(
-    role: Annotated[Role, typer.Option(help="The role to act in.")],
-    name: Annotated[str, typer.Option(help="The name that entries will bear.")],
-    academy: Annotated[str | None, typer.Option(help="The academy, if one.")] = None,
+    role: TheRole,
+    name: TheName,
+    academy: Academies = None,
+    class_: Classes = None,
+    year: Years = None,
+    pupil: Pupils = None,
+    contact: Contact = None,
     subject: Annotated[
         UUID | None, typer.Option(help="The actor's id; a new one if not given.")
     ] = None,
@@ -51,9 +69,14 @@ def token(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print a token of the local issuer: for demo and tests."""
+    """Print a token of the local issuer, and give the person the role: for demo and tests."""
     settings = settings_for(data_dir)
-    actor = Actor(id=subject or uuid4(), name=name, role=role, academy=academy)
+    one_academy = academy[0] if academy else None
+    actor = Actor(id=subject or uuid4(), name=name, role=role, academy=one_academy)
+    if settings.local_issuer:
+        over = Over(academy, class_, year, pupil, contact)
+        why = "With a token of the local issuer"
+        give_first(settings, actor.id, partial(first_role, role, name, over, why=why))
     text = issuer(settings).token(actor, seconds=int(hours * 3600))
     if as_json:
         print_json({"token": text, "actor": actor.model_dump(mode="json")})
@@ -116,7 +139,8 @@ def find(
         open_keys(settings, found.app) as held,
         running(settings, found, held) as system,
     ):
-        rows = find_pupils(system.views, upn=upn, name=name, academy=academy, limit=50).rows
+        views = system.views.within(WHOLE_TRUST)
+        rows = find_pupils(views, upn=upn, name=name, academy=academy, limit=50).rows
         system.access.record(replace(access, pupils=[row.pupil_id for row in rows]))
     if as_json:
         print_json([{"pupil_id": row.pupil_id, "legal_name": row.legal_name} for row in rows])
@@ -126,6 +150,12 @@ def find(
         out.print(found_one, markup=False)
     if not rows:
         out.print("Nobody was found.")
+
+
+def _seeing(conninfo: str) -> str:
+    """Return the options by which an operator's own session, which nobody shares, sees every pupil
+    of the trust: whoever has the database's passwords has that anyway."""
+    return f"{conninfo_to_dict(conninfo).get('options', '')} -c send_records.places={{{WHOLE}}}"
 
 
 class DatabaseRole(StrEnum):
@@ -150,11 +180,12 @@ def psql(
             DatabaseRole.PROJECTOR: found.as_projector,
             DatabaseRole.NOTARY: found.as_notary,
         }[role]()
+        own = make_conninfo(conninfo, options=_seeing(conninfo))
         interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # psql's to answer, not ours
         try:
             ended = subprocess.run(  # noqa: S603 - the user's own words to the user's own psql
                 [binary("psql"), *context.args],
-                env=os.environ | libpq_environment(conninfo),
+                env=os.environ | libpq_environment(own),
                 check=False,
             )
         finally:

@@ -41,6 +41,7 @@ from send_records.projections.register_rows import RegisterRow
 from send_records.projections.send_register import Show, register_page
 from send_records.projections.then import Then
 from send_records.store.access import Access, Act, Tier
+from send_records.store.scopes import WHOLE_TRUST
 
 AsOf = Annotated[
     str | None, typer.Option(help="What had happened by the end of this day (YYYY-MM-DD).")
@@ -133,9 +134,10 @@ def _answered(
 ) -> tuple[Page[Any], Moment]:
     """Return the answer of a moment, once it is in the access log."""
     with _read_side(data_dir) as system, Bar("Reading the log", err) as bar:
-        with system.views.pool.connection() as connection:
+        views = system.views.within(WHOLE_TRUST)
+        with views.connection() as connection:
             moment = moment_at(connection, as_of, known_at)
-        page = ask(Then.of(system.views, moment, progress=bar.at))
+        page = ask(Then.of(views, moment, progress=bar.at))
         if access.pupils and not page.rows:
             raise NotFound("Nothing was on record of this pupil at that moment.")
         seen = access.pupils or [row.pupil_id for row in page.rows]

@@ -43,6 +43,7 @@ from send_records.store.erasure import ErasureNotNoted
 from send_records.store.ledger import Log
 from send_records.store.outside import Outside
 from send_records.store.places import Place
+from send_records.store.scopes import Scope, within
 from send_records.store.signing import OF_LOG, Purpose
 from send_records.store.verify import Progress
 from send_records.store.verify import verify as verify_logs
@@ -109,8 +110,8 @@ def verify(
     signing = signing_keys(settings)
     published = [Place(path) for path in checkpoints] if checkpoints else places(settings)
     outside = [Outside(log, published, signing.public(OF_LOG[log])) for log in Log]
-    with database(settings) as found, at_one_moment(found.app) as connection:
-        with at_that_moment(connection, found.app) as beside:
+    with database(settings) as found, at_one_moment(found.as_owner()) as connection:
+        with at_that_moment(connection, found.as_owner()) as beside:
             verified = verify_logs(connection, outside, _bar, beside)
         findings = verified.findings
         for file in receipt or []:
@@ -209,7 +210,9 @@ def extract_command(
         one(found.app) as connection,
     ):
         notary(found, held.signing, held.places).sign_all()
-        made = extract(connection, held.seals, held.signing.vkeys(), pupil, words=words, seen=seen)
+        vkeys = held.signing.vkeys()
+        with within(connection, Scope.of(pupil)):
+            made = extract(connection, held.seals, vkeys, pupil, words=words, seen=seen)
         append_access(connection, held.seals, replace(access, pupils=[pupil]))
     to.mkdir(parents=True, exist_ok=True)
     with open(to / "extract.json", "wb", opener=lambda p, f: os.open(p, f, 0o600)) as file:

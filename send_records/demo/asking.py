@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import orjson
 
-from send_records.aggregates.values import Role
 from send_records.custody import signing_keys
-from send_records.demo.run import Api, Told
+from send_records.demo.cases import Entry
+from send_records.demo.client import Api
+from send_records.demo.doors import doors
+from send_records.demo.people import DPO, MOTHER, SENCO
+from send_records.demo.run import Told
 from send_records.demo.said import Post
 from send_records.disclosure.extract import VERIFIER
 from send_records.settings import Settings
 
 SHOWN = "Aisha Rahman"
 """Whose record is shown at length."""
+
+REFERRED = "Leo Bennett-Okafor"
+"""Who was referred to the head of inclusion."""
 
 CENSUS_DAYS = ("2024-01-18", "2026-01-15")
 """Spring census days (third Thursday of January), on which the register is shown as it stood."""
@@ -54,7 +61,7 @@ def views(api: Api, told: Told) -> dict[str, Any]:
             )["data"]
             for row in everybody
         },
-        "retention": api.get("/v1/retention", Role.DPO, after=after)["data"],
+        "retention": api.get("/v1/retention", DPO, after=after)["data"],
         "census": {day: api.get("/v1/register", as_of=day, limit=200) for day in CENSUS_DAYS},
         "duties": {
             academy: api.get(
@@ -76,8 +83,8 @@ def _what_was_known(api: Api, everybody: list[dict[str, Any]]) -> dict[str, Any]
     """Return what the record says of a day now, and what it said of it at the end of another."""
     row = next(row for row in everybody if row["legal_name"] == SHOWN)
     path = f"/v1/pupils/{row['pupil_id']}/chronology"
-    now = api.get(path, Role.DPO, limit=200)
-    then = api.get(path, Role.DPO, limit=200, known_at=KNOWN_ON)
+    now = api.get(path, DPO, limit=200)
+    then = api.get(path, DPO, limit=200, known_at=KNOWN_ON)
     return {
         "now": [entry for entry in now["data"] if entry["occurred_on"] == ASKED_OF],
         "then": [entry for entry in then["data"] if entry["occurred_on"] == ASKED_OF],
@@ -89,11 +96,9 @@ def _corrected(api: Api, everybody: list[dict[str, Any]]) -> list[dict[str, Any]
     """Return each entry that was put right, with what was recorded, and who went by it."""
     row = next(row for row in everybody if row["legal_name"] == SHOWN)
     path = f"/v1/pupils/{row['pupil_id']}"
-    story = api.get(f"{path}/chronology", Role.DPO, limit=200)["data"]
+    story = api.get(f"{path}/chronology", DPO, limit=200)["data"]
     return [
-        api.get(f"{path}/entries/{entry['version']}", Role.DPO)
-        for entry in story
-        if entry["corrected"]
+        api.get(f"{path}/entries/{entry['version']}", DPO) for entry in story if entry["corrected"]
     ]
 
 
@@ -106,8 +111,20 @@ def refused_removal(api: Api, seen: dict[str, Any]) -> dict[str, Any]:
         "review_on": "2026-07-01",
     }
     post = Post(f"/v1/pupils/{row['pupil_id']}/register/remove", body, uuid4())
-    answer = api.record(post, Role.SENCO, row["version"])
+    answer = api.record(post, SENCO, row["version"])
     return {"asked": f"Remove {row['legal_name']} from the register", "answer": answer.json()}
+
+
+def who_sees_aisha(api: Api, told: Sequence[Entry], seen: dict[str, Any]) -> dict[str, Any]:
+    """Let others ask for her record; see ``doors``."""
+    rows = {row["legal_name"]: row for row in seen["pupils"]}
+    aisha, leo = rows[SHOWN], rows[REFERRED]
+    [contacts] = {
+        id(entry.story): entry.story.contacts
+        for entry in told
+        if str(entry.story.pupil_id) == aisha["pupil_id"]
+    }.values()
+    return doors(api, aisha["pupil_id"], leo["pupil_id"], contacts[MOTHER.name])
 
 
 def proof(api: Api, seen: dict[str, Any], settings: Settings, folder: Path) -> dict[str, Any]:
@@ -116,7 +133,7 @@ def proof(api: Api, seen: dict[str, Any], settings: Settings, folder: Path) -> d
     row = next(row for row in seen["pupils"] if row["legal_name"] == SHOWN)
     pupil = f"/v1/pupils/{row['pupil_id']}"
     extract = Path(folder, "extract.json")
-    extract.write_bytes(orjson.dumps(api.get(f"{pupil}/extract", Role.DPO)))
+    extract.write_bytes(orjson.dumps(api.get(f"{pupil}/extract", DPO)))
     given = [f"--key={vkey}" for vkey in signing_keys(settings).vkeys()]
     checked = subprocess.run(  # noqa: S603 - our own file, in an interpreter that sees no more
         [sys.executable, "-I", str(VERIFIER), str(extract), *given],
@@ -127,5 +144,5 @@ def proof(api: Api, seen: dict[str, Any], settings: Settings, folder: Path) -> d
     return {
         "exit": checked.returncode,
         "said": checked.stdout.splitlines(),
-        "accesses": api.get(f"{pupil}/accesses", Role.DPO, limit=200)["data"],
+        "accesses": api.get(f"{pupil}/accesses", DPO, limit=200)["data"],
     }

@@ -18,9 +18,6 @@ from send_records.demo.said_corrections import ToldEntry, label_of
 
 Details = dict[str, Any]
 
-TEACHER = "Jo Whitfield"
-"""The class teacher, whom the case files do not name."""
-
 
 @dataclass
 class Story:
@@ -28,7 +25,10 @@ class Story:
 
     name: str
     pupil_id: UUID | None = None
+    academy: str = ""
     version: int = 0
+    opened_for: set[str] = field(default_factory=set)
+    """The roles of the cases to which the record was opened for its own sake."""
     contacts: dict[str, str] = field(default_factory=dict)
     concern_id: str | None = None
     plan_id: str | None = None

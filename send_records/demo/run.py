@@ -12,35 +12,32 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO
-from uuid import UUID, uuid5
+from typing import BinaryIO
+from uuid import UUID
 
 import httpx2
 from psycopg import Connection
 
-from send_records.aggregates.base import Actor
-from send_records.aggregates.values import Role
-from send_records.bootstrap import Database, issuer
+from send_records.bootstrap import Database, running
+from send_records.custody import Keys
 from send_records.demo import DemoFailed
-from send_records.demo.cases import TEACHER, Entry
-from send_records.demo.clock import close_door, open_door, set_clock
-from send_records.demo.said import Post, post_for
-from send_records.identity import LocalIssuer
+from send_records.demo.cases import Entry
+from send_records.demo.client import Api
+from send_records.demo.clock import close_door, demo_clock, open_door, set_clock
+from send_records.demo.roles import place_in_class, recorder_of
+from send_records.demo.said import post_for
+from send_records.granting import Granting
+from send_records.reception import issuer
 from send_records.settings import Settings
-from send_records.store.connections import one
+from send_records.store.connections import one, pool
 
-PEOPLE = {
-    Role.SENCO: "Sam Okoro",
-    Role.CLASS_TEACHER: TEACHER,
-    Role.TEACHING_ASSISTANT: "Alex Reid",
-    Role.DPO: "Priya Shah",
-    Role.INTEGRATION: "MIS feed",
-}
-"""Who acts in each role; fictional, like the pupils."""
+LAST_DAY = date(2026, 7, 20)
+"""Of the cases: the day it is when they are told."""
 
-STAFF_IDS = UUID("5e4d0000-0000-4000-8000-000000000001")
+CAME = frozenset({"PupilAdmitted", "PupilMovedAcademy"})
+"""Entries after which a pupil is in a class of the academy."""
 
 
 @dataclass
@@ -52,32 +49,6 @@ class Told:
     not_built: Counter[str] = field(default_factory=Counter)
     refused: list[str] = field(default_factory=list)
     seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Api:
-    """The API as its clients see it, with a token for each role."""
-
-    http: httpx2.Client
-    tokens: dict[Role, str]
-
-    def get(self, path: str, role: Role = Role.SENCO, **parameters: Any) -> Any:
-        """Return what a view answers."""
-        answer = self.http.get(path, params=parameters, headers=self._signed(role))
-        answer.raise_for_status()
-        return answer.json()
-
-    def record(self, post: Post, role: Role, version: int) -> httpx2.Response:
-        headers = {"Idempotency-Key": str(post.key), "If-Match": f'"{version}"'}
-        return self.http.post(post.path, json=post.body, headers=self._signed(role) | headers)
-
-    def _signed(self, role: Role) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.tokens[role]}"}
-
-
-def actor(role: Role) -> Actor:
-    """Return who acts in a role in the demo."""
-    return Actor(id=uuid5(STAFF_IDS, role), name=PEOPLE[role], role=role)
 
 
 def throwaway(folder: Path) -> Settings:
@@ -103,26 +74,24 @@ def serving(settings: Settings) -> Iterator[Api]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "send_records.cli", "serve", "--demo"]
+    command = [sys.executable, "-m", "send_records.cli", "serve", "--demo", "--demo-clock"]
     with tempfile.TemporaryFile() as said:  # not a pipe, which a talkative server would fill
         process = subprocess.Popen(  # noqa: S603 - our own program, with our own arguments
             [*command, "--port", str(port), "--data-dir", str(settings.data_dir)],
             stdout=subprocess.DEVNULL,
             stderr=said,
-            env={k: v for k, v in os.environ.items() if not k.startswith("SEND_RECORDS_")},
+            env={
+                **{k: v for k, v in os.environ.items() if not k.startswith("SEND_RECORDS_")},
+                "SEND_RECORDS_WATCH": str(Path(__file__).with_name("watch.toml")),
+            },
         )
         try:
             with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
                 _await_ready(http, process, said)
-                yield Api(http, tokens(issuer(settings)))
+                yield Api(http, issuer(settings))
         finally:
             process.terminate()
             process.wait(timeout=60)
-
-
-def tokens(local: LocalIssuer) -> dict[Role, str]:
-    """Return a token for each role that the cases name."""
-    return {role: local.token(actor(role)) for role in PEOPLE}
 
 
 def _await_ready(http: httpx2.Client, process: subprocess.Popen[bytes], said: BinaryIO) -> None:
@@ -152,6 +121,16 @@ def clock_that_can_be_set(found: Database) -> Iterator[Connection]:
             close_door(owner, found.roles)
 
 
+@contextmanager
+def granting(settings: Settings, found: Database, keys: Keys) -> Iterator[Granting]:
+    """Open what gives the first roles, as the operator's own commands do."""
+    with (
+        pool(found.app, most=1) as connections,
+        running(settings, found, keys, clock=demo_clock(connections), throwaway=True) as system,
+    ):
+        yield system.granting
+
+
 def tell(
     api: Api,
     owner: Connection,
@@ -166,22 +145,24 @@ def tell(
         morning = datetime.fromisoformat(f"{entry.recorded_on}T09:00:00+00:00")
         hour = max(morning, hour + timedelta(minutes=5))
         set_clock(owner, hour)
-        _tell_one(api, entry, told)
+        _tell_one(api, entry, told, hour.date())
         progress(done, len(wanted))
     told.seconds = time.monotonic() - started
 
 
-def _tell_one(api: Api, entry: Entry, told: Told) -> None:
-    post = post_for(entry)
+def _tell_one(api: Api, entry: Entry, told: Told, today: date) -> None:
+    post, story = post_for(entry), entry.story
     if post is None:
         told.not_built[entry.kind] += 1
         return
-    answer = api.record(post, Role(entry.by), entry.story.version)
+    answer = api.record(post, recorder_of(api, entry, today), story.version)
     if answer.status_code != 201:
-        told.refused.append(f"{entry.story.name}, {entry.kind}: {answer.json()}")
+        told.refused.append(f"{story.name}, {entry.kind}: {answer.json()}")
         return
     receipt = answer.json()
-    entry.story.pupil_id = UUID(receipt["pupil_id"])
+    story.pupil_id = UUID(receipt["pupil_id"])
     entry.recorded(receipt["version"])
     told.recorded += 1
     told.last_position = receipt["position"]
+    if entry.kind in CAME:
+        told.last_position = place_in_class(api, story, entry.occurred_on)

@@ -10,9 +10,10 @@ from uuid import UUID, uuid4
 
 from send_records.demo import said_corrections, said_ehcp, said_planning
 from send_records.demo.cases import Details, Entry, Story
+from send_records.demo.people import HEAD_OF_INCLUSION, PRINCIPAL
 from send_records.demo.said_planning import Said, Say
 
-LEADERS = {"principal": "Ruth Amos", "head_of_inclusion": "Paul Grey"}
+LEADERS = {"principal": PRINCIPAL.name, "head_of_inclusion": HEAD_OF_INCLUSION.name}
 """Who approved, whom the case files name by their roles alone."""
 
 
@@ -41,6 +42,7 @@ def post_for(entry: Entry) -> Post | None:
 
 def _admitted(story: Story, details: Details, key: str) -> Said:
     details.pop("admitted_on")
+    story.academy = details["academy"]
     return "", details
 
 
@@ -54,6 +56,7 @@ def _as_it_is(path: str) -> Say:
 
 
 def _moved(story: Story, details: Details, key: str) -> Said:
+    story.academy = details["to"]
     return "move-academy", {
         "to_academy": details["to"],
         "nc_year": details["nc_year"],

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from send_records.demo.cases import TEACHER, Details, Story
+from send_records.demo.cases import Details, Story
+from send_records.demo.people import TEACHERS
 
 Said = tuple[str, Details]
 """Where an entry is sent, and as what."""
@@ -20,7 +21,7 @@ def _drafted(story: Story, details: Details, key: str) -> Said:
     return "plans/draft", {
         "kind": details["plan"],
         "review_on": details["review_on"],
-        "class_teacher": TEACHER,
+        "class_teacher": TEACHERS[story.academy].name,
         "targets": details["targets"],
     }
 

@@ -182,15 +182,13 @@ def show_corrected(console: Console, name: str, entries: list[Row]) -> None:
 
 
 def show_retention(console: Console, rows: list[Row]) -> None:
-    """Print until when each record is kept, and what holds it."""
-    made = table(
-        "Retention schedule", "Pupil", "Born", "Kept until at least", "Rule", "Held", "Advised"
-    )
+    """Print until when each record is kept, and what holds it: what an officer is shown of those
+    of whom there is no case."""
+    made = table("Retention schedule", "Pupil", "Kept until at least", "Rule", "Held", "Advised")
     for row in rows:
         held = ", ".join(f"{plain(h['kind'])} {h['reference'] or ''}" for h in row["holds"])
         made.add_row(
             row["legal_name"],
-            in_words(row["date_of_birth"]),
             in_words(row["earliest_disposal_on"]),
             row["rule_id"],
             held or "no",

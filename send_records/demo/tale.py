@@ -23,9 +23,11 @@ from send_records.demo.asking import (
     proof,
     refused_removal,
     views,
+    who_sees_aisha,
 )
 from send_records.demo.cases import entries
-from send_records.demo.run import Told, clock_that_can_be_set, serving, tell, throwaway
+from send_records.demo.roles import begin
+from send_records.demo.run import Told, clock_that_can_be_set, granting, serving, tell, throwaway
 from send_records.demo.show import (
     in_words,
     show_accesses,
@@ -41,9 +43,11 @@ from send_records.demo.show import (
     show_retention,
     show_told,
 )
+from send_records.demo.show_doors import show_doors
 from send_records.progress import Bar
 from send_records.projections.checking import check_views
 from send_records.store.connections import at_one_moment, one
+from send_records.store.scopes import WHOLE_TRUST, within
 from send_records.store.verify import verify
 
 COUNTS = """
@@ -60,17 +64,22 @@ def tell_and_show(data_dir: Path | None, out: Console, err: Console, *, as_json:
     """
     with _fresh(data_dir) as folder:
         settings = throwaway(folder)
-        with database(settings) as found:
-            told = Told()
-            with clock_that_can_be_set(found) as owner, serving(settings) as api:
+        with database(settings) as found, open_keys(settings, found.app) as held:
+            told, wanted = Told(), entries()
+            with (
+                clock_that_can_be_set(found) as owner,
+                granting(settings, found, held) as roles,
+                serving(settings) as api,
+            ):
+                begin(api, owner, roles)
                 with Bar("Recording the cases", err) as bar:
-                    tell(api, owner, told, entries(), bar.at)
+                    tell(api, owner, told, wanted, bar.at)
                 seen = views(api, told)
                 seen["refusal"] = refused_removal(api, seen)
+                seen["doors"] = who_sees_aisha(api, wanted, seen)
                 seen["proof"] = proof(api, seen, settings, folder)
             seen["counts"] = _counts(found)
-            with open_keys(settings, found.app) as held:
-                seen["verified"] = _verified(found, held)
+            seen["verified"] = _verified(found, held)
         if as_json:
             out.print_json(orjson.dumps(seen).decode())
         else:
@@ -98,7 +107,7 @@ def _fresh(data_dir: Path | None) -> Iterator[Path]:
 def _verified(found: Database, held: Keys) -> dict[str, Any]:
     """Read the whole log again, and compare it with what was signed."""
     outside = held.outside()
-    with at_one_moment(found.app) as connection:
+    with at_one_moment(found.as_owner()) as connection:
         verified = verify(connection, outside)
         findings = verified.findings + check_views(connection, held.seals)
     return {
@@ -109,7 +118,7 @@ def _verified(found: Database, held: Keys) -> dict[str, Any]:
 
 
 def _counts(found: Database) -> list[dict[str, Any]]:
-    with one(found.app) as connection:
+    with one(found.app) as connection, within(connection, WHOLE_TRUST):
         cursor = connection.execute(COUNTS)
         names = [column.name for column in cursor.description or []]
         return [dict(zip(names, row, strict=True)) for row in cursor]
@@ -128,6 +137,8 @@ def _show(out: Console, told: Told, seen: dict[str, Any], data_dir: Path | None)
         f"{seen['refusal']['asked']}, naming a review of {in_words('2026-07-01')}:",
         seen["refusal"]["answer"],
     )
+    out.rule("Who may see what")
+    show_doors(out, seen["doors"])
     out.rule("For the data-protection officer")
     show_known(out, SHOWN, in_words(ASKED_OF), in_words(KNOWN_ON), seen["known"])
     show_corrected(out, SHOWN, seen["corrected"])

@@ -21,7 +21,6 @@ from psycopg.rows import dict_row
 from send_records.errors import Erased, Invalid, NotFound, NotReadyYet
 from send_records.store.ledger import Log, Tiles
 from send_records.store.merkle import Tree
-from send_records.store.notary import ask_to_sign
 from send_records.store.notes import Checkpoint
 from send_records.store.recorder import erased_among
 from send_records.store.sealing import Seals
@@ -29,6 +28,9 @@ from send_records.store.sealing import Seals
 FORMAT = "send-records/extract/1"
 VERIFIER = files("send_records.disclosure").joinpath("verify_extract.py")
 """What the receiver runs on it: one file, Python's standard library, and ``cryptography``."""
+
+ADMITTED = "PupilAdmitted"
+"""The first entry of every pupil's record, and of nothing else."""
 
 Row = dict[str, Any]
 
@@ -63,10 +65,10 @@ def extract(
     ``words``: whether each entry comes with the secret that opens it.  ``seen``: the size of an
     earlier checkpoint that the receiver holds, from which the present one is proved to follow.
     Raise NotFound; Erased if words are asked of a pupil who was erased; CheckpointUnknown;
-    NotSignedYet if the last entry is not signed, and then the notary has been asked to.
+    NotSignedYet if the last entry is not signed: the notary is to be asked (``ask_to_sign``).
     """
     rows = _rows(connection, pupil_id)
-    if not rows:
+    if not rows or rows[0]["topic"] != ADMITTED:
         raise NotFound("No pupil has that id.")
     if words and erased_among(connection, [pupil_id]):
         raise Erased("This record was erased: its words can be opened to nobody.")
@@ -97,7 +99,6 @@ def _rows(connection: Connection, pupil_id: UUID) -> list[Row]:
 def _signed_up_to(connection: Connection, position: int) -> Signed:
     found = _checkpoint(connection, NEWEST, position)
     if found is None:
-        ask_to_sign(connection)
         raise NotSignedYet("The notary has not signed the last entry yet: ask again in a moment.")
     return found
 

@@ -91,7 +91,7 @@ def activity(
     )
     asked = {"since": since, "until": until, "academy": academy, "most": MOST + 1}
     with (
-        views.pool.connection() as connection,
+        views.connection() as connection,
         connection.cursor(row_factory=dict_row) as cursor,
     ):
         found = cursor.execute(query, asked).fetchall()

@@ -20,6 +20,7 @@ from send_records.aggregates.disputes import (
     ProcessingRestricted,
     RestrictionLifted,
 )
+from send_records.aggregates.people import PersonEvent
 from send_records.aggregates.retention import PersonalDataErased
 from send_records.store.mapper import ErasedEvent, Recorded
 
@@ -161,11 +162,12 @@ def fold(
 
     The one way in which rows come about: for today, for a rebuild, and for any past moment; what
     is given to it reads as corrected.  Of a pupil who was erased nothing is left: the rows in hand
-    go, and ``erased_in`` names the pupil for those that are not in hand.
+    go, and ``erased_in`` names the pupil for those that are not in hand.  What is recorded of
+    people who work with records is about no pupil, and makes no row.
     """
     changed = set()
     for event in events:
-        if isinstance(event, ErasedEvent):
+        if isinstance(event, ErasedEvent | PersonEvent):
             continue
         if isinstance(event, PersonalDataErased):
             gone = [key for key, row in rows.items() if pupil_of(row) == event.originator_id]

@@ -20,6 +20,7 @@ from send_records.aggregates.concerns import (
     ConcernRaised,
     Outcome,
 )
+from send_records.aggregates.values import DataClass
 from send_records.projections.conditions import asked
 from send_records.projections.pages import Page, Views, page_in_order
 from send_records.projections.rows import SEALED
@@ -53,6 +54,7 @@ class ConcernRow:
     why: str | None = field(default=None, metadata=SEALED)
     closed_on: date | None = None
     outcome: str | None = None
+    data_class: str | None = field(default=None, metadata=SEALED)
     corrected: list[str] = field(default_factory=list)
 
 
@@ -78,6 +80,7 @@ def _raised(state: ConcernsState, event: ConcernRaised) -> ConcernsState:
         position=event.position,
         raised_by=who.name,
         description=event.description,
+        data_class=event.data_class,
     )
     return replace(state, rows=(*state.rows, row))
 
@@ -87,9 +90,17 @@ def _moved_on(state: ConcernsState, event: OfConcern) -> ConcernsState:
     return replace(
         state,
         rows=tuple(
-            _after(row, event) if row.concern_id == event.concern_id else row for row in state.rows
+            _classed(_after(row, event), event) if row.concern_id == event.concern_id else row
+            for row in state.rows
         ),
     )
+
+
+def _classed(row: ConcernRow, event: OfConcern) -> ConcernRow:
+    """Return a row as what is known of health or care, once anything in it is."""
+    if event.data_class == DataClass.EDUCATION or row.data_class != DataClass.EDUCATION:
+        return row
+    return replace(row, data_class=event.data_class)
 
 
 def _after(row: ConcernRow, event: OfConcern) -> ConcernRow:

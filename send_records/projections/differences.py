@@ -79,16 +79,26 @@ def pupil_differences(pupil_id: UUID, before: Then, after: Then) -> PupilDiffere
 
 
 def register_differences(
-    before: Then, after: Then, *, academy: str | None, page_after: UUID | None, limit: int
+    before: Then,
+    after: Then,
+    *,
+    academy: str | None,
+    page_after: UUID | None,
+    limit: int,
+    names: Sequence[str] = STANDING,
 ) -> Page[RegisterDifference]:
     """Return who joined, left, or stands otherwise on the register, by name; of those at one
-    academy at either moment, if it is named."""
-    found = differing(before.rows(SendRegister, {}), after.rows(SendRegister, {}), academy)
+    academy at either moment, if it is named, and by some of the fields that are compared."""
+    rows = before.rows(SendRegister, {}), after.rows(SendRegister, {})
+    found = differing(*rows, academy, names)
     return page_of(found, page_after, limit)
 
 
 def differing(
-    before: Iterable[RegisterRow], after: Iterable[RegisterRow], academy: str | None = None
+    before: Iterable[RegisterRow],
+    after: Iterable[RegisterRow],
+    academy: str | None = None,
+    names: Sequence[str] = STANDING,
 ) -> list[Opened[RegisterDifference]]:
     """Return what became of each pupil whose place on the register is not what it was, by name."""
     were, now = ({row.pupil_id: row for row in rows} for rows in (before, after))
@@ -98,7 +108,7 @@ def differing(
         row = is_now or was
         if row is None or academy not in (None, row.academy, was and was.academy):
             continue
-        what, changed = _what(was, is_now), _changed(was, is_now, STANDING)
+        what, changed = _what(was, is_now), _changed(was, is_now, names)
         if what is not None and changed:
             difference = RegisterDifference(pupil_id, row.legal_name, what, changed)
             found.append(opened(difference, "pupil_id", by_name(difference)))

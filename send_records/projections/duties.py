@@ -146,7 +146,7 @@ def duties_page(views: Views, wanted: Wanted, *, after: UUID | None, limit: int)
 
 def duties_outdated(views: Views) -> bool:
     """Return whether the clocks or terms in use are others than those the duties were made by."""
-    with views.pool.connection() as connection:
+    with views.connection() as connection:
         return is_outdated(connection, Duties.name)
 
 
@@ -160,6 +160,8 @@ class Due:
     number: int
     what: str
     citation: str
+    role: str
+    """On whose list; empty if no clock of the name is in force."""
 
 
 MOST = 5000
@@ -191,6 +193,6 @@ def due_between(
     found = []
     for due_on, where, name, number in connection.execute(COUNTED, asked | {"most": MOST}):
         clock = clocks_of().in_force(name, due_on)
-        what, citation = (clock.what, clock.citation) if clock else (name, "")
-        found.append(Due(due_on, where, name, number, what, citation))
+        of = (clock.what, clock.citation, clock.role) if clock else (name, "", "")
+        found.append(Due(due_on, where, name, number, *of))
     return sorted(found, key=attrgetter("due_on", "academy", "clock"))

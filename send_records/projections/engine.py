@@ -18,6 +18,7 @@ from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
 from send_records.aggregates.clocks import Clocks
+from send_records.aggregates.people import PersonEvent
 from send_records.collector import collector_off
 from send_records.errors import NotReadyYet
 from send_records.projections.agreements import Agreements
@@ -35,7 +36,7 @@ from send_records.projections.send_register import SendRegister
 from send_records.projections.several_tables import table_of
 from send_records.projections.tables import Table
 from send_records.projections.targets import Targets
-from send_records.projections.whole import Whole, fold_anew, whole_records
+from send_records.projections.whole import Whole, fold_anew, put_right, whole_records
 from send_records.store.connections import AMBIGUOUS, Pool, one
 from send_records.store.mapper import ErasedEvent, EventMapper, Recorded
 from send_records.store.recorder import read_log
@@ -145,6 +146,7 @@ class Engine:
             whole = whole_records(connection, self._mapper, events)
             for table in self._tables:
                 project_batch(connection, table, events[positions[table.name] - start :], whole)
+            put_right(connection, whole)
             connection.execute(
                 "UPDATE projection_positions SET position = greatest(position, %s) "
                 "WHERE name = ANY(%s)",
@@ -184,7 +186,9 @@ def project_batch(
     matter = [
         e
         for e in events
-        if not isinstance(e, ErasedEvent) and e.originator_id not in anew and projection.matters(e)
+        if not isinstance(e, ErasedEvent | PersonEvent)
+        and e.originator_id not in anew
+        and projection.matters(e)
     ]
     rows: dict[Key, Any] = {}
     if matter and not projection.row_an_event:

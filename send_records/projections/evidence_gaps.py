@@ -106,5 +106,5 @@ def gaps_page(
 
 def gaps_outdated(views: Views) -> bool:
     """Return whether the intervals in use are others than those the gaps were made by."""
-    with views.pool.connection() as connection:
+    with views.connection() as connection:
         return is_outdated(connection, EvidenceGaps.name)

@@ -144,16 +144,19 @@ class Lag:
     known: list[Known]
 
 
-def lag_in(events: Iterable[DomainEvent], corrected: Collection[int] = ()) -> Lag:
+def lag_in(
+    events: Iterable[DomainEvent], corrected: Collection[int] = (), steps: Iterable[Step] = Step
+) -> Lag:
     """Return what was known, when, and what followed, of one pupil's recorded events as they read;
-    some versions are of entries that were put right."""
+    some versions are of entries that were put right.  Of no other step is it said what it was, nor
+    that it is not on record."""
     record = sorted(
         (event for event in events if event.recorded_at is not None),
         key=lambda event: (event.occurred_on, event.originator_version),
     )
     taken = _taken_in(record)
     known = sorted(
-        (_known(*learnt, taken, corrected) for learnt in _learnt(record)),
+        (_known(*learnt, taken, corrected, set(steps)) for learnt in _learnt(record)),
         key=lambda each: (each.noticed_on, each.entry.version),
     )
     return Lag(
@@ -195,15 +198,12 @@ def _of(event: DomainEvent, step: Step) -> tuple[Step, UUID | None]:
 
 
 def _known(
-    learnt: DomainEvent,
-    by: KnownBy,
-    noticed_on: date,
-    taken_in: Taken,
-    corrected: Collection[int],
-) -> Known:
+    learnt: DomainEvent, by: KnownBy, noticed_on: date, taken_in: Taken,
+    corrected: Collection[int], steps: Collection[Step],
+) -> Known:  # fmt: skip
     entry = named(learnt, corrected)
     followed, before, missing = list[Followed](), list[Before](), list[Step]()
-    for step in _steps_after(by):
+    for step in filter(steps.__contains__, _steps_after(by)):
         taken = taken_in.get(_of(learnt, step), ())
         before_it = bisect_left(taken, noticed_on, key=attrgetter("occurred_on"))
         if before_it < len(taken):

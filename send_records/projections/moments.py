@@ -30,18 +30,6 @@ EARLIEST, LATEST = 1990, 2150
 
 READ_HEAD = "SELECT size, recorded_at, clock_timestamp() FROM log_head"
 
-HALVE = """
-    WITH RECURSIVE halved (low, high) AS (
-        SELECT 0::bigint, size FROM log_head
-        UNION ALL
-        SELECT CASE WHEN recorded_at <= %(instant)s THEN middle ELSE low END,
-               CASE WHEN recorded_at <= %(instant)s THEN high ELSE middle - 1 END
-        FROM (SELECT low, high, (low + high + 1) / 2 AS middle FROM halved WHERE low < high) AS h
-        JOIN events ON position = middle
-    )
-    SELECT low FROM halved WHERE low = high
-"""
-
 QUEUE = "SELECT pg_advisory_xact_lock_shared('events'::regclass::oid::bigint)"
 """Wait for the append that is going on, if one is: it has its time already, and is not seen yet."""
 
@@ -126,11 +114,10 @@ def _position_at(connection: Connection, instant: datetime, latest: datetime) ->
     with connection.transaction():
         if instant >= latest:
             connection.execute(QUEUE)
-        [(position,)] = connection.execute(HALVE, {"instant": instant}).fetchall()
+        [(position,)] = connection.execute("SELECT position_at(%s)", [instant]).fetchall()
     return int(position)
 
 
 def _recorded_up_to(connection: Connection, position: int, day: date | None) -> Moment:
-    found = connection.execute("SELECT recorded_at FROM events WHERE position = %s", [position])
-    at = next(iter(found.fetchall()), (None,))[0]
+    [(at,)] = connection.execute("SELECT recorded_at(%s)", [position]).fetchall()
     return Moment(position, day, at)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from operator import attrgetter
@@ -22,10 +22,12 @@ import orjson
 from send_records.errors import Invalid
 from send_records.projections.base import Key, Projection
 from send_records.projections.conditions import InOrder
+from send_records.projections.inscope import InScope, Lets
 from send_records.projections.moments import Moment
-from send_records.projections.tables import Stamped, Table
+from send_records.projections.tables import Stamped
 from send_records.store.connections import Pool
 from send_records.store.inhand import InHand
+from send_records.store.scopes import Scope
 from send_records.store.sealing import Seals
 
 R = TypeVar("R")
@@ -36,8 +38,8 @@ MOST = 20_000
 MOST_LISTED = 10_000
 """Rows of lists by a column that are kept in hand: 50 pages."""
 
-Asked = tuple[str, int, date | None]
-"""All rows of a projection, by its name, at a position, as of a day."""
+Asked = tuple[str, int, date | None, Scope | None]
+"""All rows of a projection in a scope, by its name, at a position, as of a day."""
 
 MOMENTS = 4
 """Questions about the past whose rows are kept in hand: of a trust of 5,000 pupils, 15 MB each."""
@@ -72,7 +74,7 @@ class Page(Generic[R]):
 
 
 @dataclass(frozen=True)
-class Views:
+class Views(InScope):
     """The read side, as whoever asks it needs it: connections, and what opens the words."""
 
     pool: Pool
@@ -82,6 +84,13 @@ class Views:
 
     moment: Moment | None = None
     """Of the past, when; None for today."""
+
+    scope: Scope | None = None
+    """Of whom rows are shown; None for what is set on the connections themselves, of which the
+    application's show nobody."""
+
+    lets: Lets = field(default_factory=dict)
+    """Which rows are shown, where not all are."""
 
     @cached_property
     def opened(self) -> InHand[bytes, Opened[Any]]:
@@ -98,20 +107,6 @@ class Views:
         """The rows of the last few questions about the past of all pupils."""
         return InHand(self.seals.keyring, most=MOMENTS)
 
-    def table(self, projection: type[Projection[R]]) -> Table[R]:
-        """Return the table of a projection."""
-        found: Table[R] | None = self._tables.get(projection)
-        made = found or Table(self.made(projection), self.seals)
-        return self._tables.setdefault(projection, made)
-
-    def made(self, projection: type[Projection[R]]) -> Projection[R]:
-        """Return a projection, by the rules that the trust has set for it, if it has."""
-        return next((each for each in self.ruled if type(each) is projection), projection())
-
-    @cached_property
-    def _tables(self) -> dict[type[Projection[Any]], Table[Any]]:
-        return {}
-
     def every(
         self,
         projection: type[Projection[R]],
@@ -121,7 +116,8 @@ class Views:
         """Return all rows that ``where`` names, by what their words give, then by key: which must
         be the pupil's id.  A table is always listed in the same order."""
         table, since = self.table(projection), self.opened.now()
-        with self.pool.connection() as connection:
+        where = self.narrowed(projection, where)
+        with self.connection() as connection:
             stamps = table.stamps(connection, where)
             found = self.opened.among(stamps)
             missing = [UUID(bytes=stamp[:16]) for stamp in stamps if stamp not in found]
@@ -132,7 +128,8 @@ class Views:
                 }
                 self.opened.keep_all(fresh, since)
                 found |= fresh
-        return sorted(found.values(), key=attrgetter("place"))
+        shown = (each for each in found.values() if self.shows(projection, each.row))
+        return sorted(shown, key=attrgetter("place"))
 
     def in_order(
         self,
@@ -146,7 +143,7 @@ class Views:
         after a row on; raise PlaceGone if there is no such row."""
         table, since = self.table(projection), self.listed.now()
         asked = InOrder(where, order, after, limit)
-        with self.pool.connection() as connection:
+        with self.connection() as connection:
             listed = table.in_order(connection, asked)
             found = self.listed.among(listed)
             if len(found) < len(listed):
@@ -164,7 +161,7 @@ class Views:
     ) -> list[tuple[Sequence[Any], int]]:
         """Return how many of the rows that ``where`` names have the same values of some columns
         that are in clear: each time the values, and how many; the same values perhaps twice."""
-        with self.pool.connection() as connection:
+        with self.connection() as connection:
             return self.table(projection).counts(connection, columns, where)
 
 
@@ -224,7 +221,16 @@ def page_in_order(
 ) -> Page[Any]:
     """Return a page of the rows that ``where`` names, by a column that is in clear, then by key;
     ``after`` and PlaceGone as for ``page_by``."""
-    return _cut(views.in_order(projection, order, where, after, limit + 1), limit)
+    if views.lets.get(projection.name) and after is not None and not views.has(projection, after):
+        raise PlaceGone("The list has changed: begin again with its first page.")
+    where, rows, last = views.narrowed(projection, where), list[Opened[Any]](), after
+    while len(rows) <= limit:
+        found = views.in_order(projection, order, where, last, limit + 1)
+        rows += [each for each in found if views.shows(projection, each.row)]
+        if len(found) <= limit:
+            break
+        last = found[-1].key
+    return _cut(rows, limit)
 
 
 def _cut(rows: list[Opened[R]], limit: int) -> Page[R]:

@@ -29,9 +29,11 @@ PUPILS = """
     SELECT stream_id, (SELECT max(version) FROM events e WHERE e.stream_id = first.stream_id)
     FROM data_keys JOIN events first USING (stream_id)
     WHERE destroyed_at IS NULL AND first.version = 1 AND first.position <= %s
+        AND first.topic = 'PupilAdmitted'
     ORDER BY first.position
 """
-"""Those together who came together, for then their events are near each other."""
+"""Pupils, and not the people who work with them: those together who came together, for then their
+events are near each other."""
 
 ALL = "WHERE stream_id = ANY(%(pupils)s) AND position <= %(position)s ORDER BY stream_id, version"
 

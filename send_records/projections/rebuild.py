@@ -130,7 +130,10 @@ def _fold(
 def _handfuls(moment: Connection) -> Iterator[Handful]:
     """Return all pupils of the log, some at a time: those together who came together, for then
     their events and rows are near each other, and half as much is to be read."""
-    query = "SELECT stream_id, count(*) FROM events GROUP BY stream_id ORDER BY min(position)"
+    query = (
+        "SELECT stream_id, count(*) FROM events GROUP BY stream_id "
+        "HAVING bool_or(topic = 'PupilAdmitted') ORDER BY min(position)"
+    )
     return handfuls(moment.execute(query))
 
 

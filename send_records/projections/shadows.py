@@ -91,10 +91,35 @@ def swap(owner: Connection, table: str) -> None:
     ).fetchall()
     for privilege, grantee in grants:
         owner.execute(SQL("GRANT {} ON {} TO {}").format(SQL(privilege), shadow, SQL(grantee)))
+    _secure(owner, table)
     names = [name for name, _, _ in _indexes(owner, table)]
     owner.execute(SQL("DROP TABLE {}").format(live))
     owner.execute(SQL("ALTER TABLE {} RENAME TO {}").format(shadow, live))
     for name in names:
         owner.execute(
             SQL("ALTER INDEX {} RENAME TO {}").format(Identifier(shadow_of(name)), Identifier(name))
+        )
+
+
+POLICIES = """
+    SELECT polname, coalesce((SELECT string_agg(quote_ident(rolname), ', ') FROM pg_roles
+                              WHERE oid = ANY (polroles)), 'PUBLIC'),
+           pg_get_expr(polqual, polrelid)
+    FROM pg_policy WHERE polrelid = quote_ident(%s)::regclass
+"""
+"""The policies of a table: all of ours are for every verb, and judge what is written as what is
+read."""
+
+
+def _secure(owner: Connection, table: str) -> None:
+    """Put the shadow under the row-level security of the table: before anybody can reach it."""
+    shadow = Identifier(shadow_of(table))
+    policies = owner.execute(POLICIES, [table]).fetchall()
+    owner.execute(SQL("ALTER TABLE {} ENABLE ROW LEVEL SECURITY").format(shadow))
+    owner.execute(SQL("ALTER TABLE {} FORCE ROW LEVEL SECURITY").format(shadow))
+    for name, roles, condition in policies:
+        owner.execute(
+            SQL("CREATE POLICY {} ON {} TO {} USING ({})").format(
+                Identifier(name), shadow, SQL(roles), SQL(condition)
+            )
         )

@@ -48,6 +48,7 @@ class Then(Views):
     def of(cls, views: Views, moment: Moment, **more: Any) -> Then:
         """Return the read side as it was; what is in hand stays so, for the next question."""
         pool, seals, ruled = views.pool, views.seals, views.ruled
+        more |= {"scope": views.scope, "lets": views.lets}
         return cls(pool, seals, ruled, moment=moment, in_hand=views.past, **more)
 
     def every(
@@ -83,6 +84,10 @@ class Then(Views):
             found = found[keys.index(after) + 1 :]
         return [opened(row, projection.key, "") for row in found[:limit]]
 
+    def has(self, projection: type[Projection[Any]], key: Key) -> bool:
+        """Leave it to ``in_order``, which has all rows in hand."""
+        return True
+
     def counts(
         self, projection: type[Projection[R]], columns: Sequence[str], where: Mapping[str, Any]
     ) -> list[tuple[Sequence[Any], int]]:
@@ -102,7 +107,7 @@ class Then(Views):
             found = kept
         else:
             pupils = asked if isinstance(asked, list) else [asked]
-            with self.pool.connection() as connection:
+            with self.connection() as connection:
                 found = rows_of(connection, self.seals, made, self.moment, pupils)
         named = {name: wanted for name, wanted in where.items() if not _of_academy(wanted)}
         found = [row for row in found if _is_named(row, named)]
@@ -111,14 +116,13 @@ class Then(Views):
             register = self.rows(SendRegister, {"academy": str(academy), **of_whom})
             there = {row.pupil_id for row in register}
             found = [row for row in found if row.pupil_id in there]
-        with (
-            self.pool.connection() as connection
-        ):  # what is in hand may be of somebody erased since
+        with self.connection() as connection:  # what is in hand may be of somebody erased since
             gone = erased_among(connection, {row.pupil_id for row in found})
-        return [row for row in found if row.pupil_id not in gone]
+        left = (row for row in found if row.pupil_id not in gone)
+        return [row for row in left if self.shows(projection, row)]
 
     def _key(self, projection: Projection[Any]) -> Asked:
-        return projection.name, self.moment.position, self.moment.as_of
+        return projection.name, self.moment.position, self.moment.as_of, self.scope
 
     def _all(self, projection: Projection[Any]) -> list[Any]:
         since = self.in_hand.now()
@@ -128,7 +132,7 @@ class Then(Views):
         with _in_turn():
             if (kept := self.in_hand.get(key)) is not None:
                 return kept
-            with self.pool.connection() as connection:
+            with self.connection() as connection:
                 found = rows_of_all(connection, self.seals, projection, self.moment, self.progress)
             self.in_hand.keep(key, found, since)
             return found

@@ -70,3 +70,20 @@ def fold_anew(
     pupils = {record[0].originator_id for record in records}
     for part, rows in table.parts(folded):
         part.level(connection, rows, pupils)
+
+
+WHEREABOUTS = """
+    UPDATE whereabouts w SET academy = r.academy, nc_year = r.nc_year, left_on = r.left_on,
+        class_name = CASE WHEN r.left_on IS NULL AND r.academy = w.academy THEN w.class_name END,
+        version = r.version
+    FROM send_register r WHERE r.pupil_id = w.pupil_id AND r.pupil_id = ANY(%s)
+        AND r.version >= w.version
+        AND (r.academy, r.nc_year, r.left_on) IS DISTINCT FROM (w.academy, w.nc_year, w.left_on)
+"""
+
+
+def put_right(connection: Connection, whole: Whole) -> None:
+    """Say where pupils are whose entries were put right, as the register now has them: what the
+    log keeps in clear, from which that is known at once, still says what was recorded first."""
+    if whole:
+        connection.execute(WHEREABOUTS, [list(whole)])

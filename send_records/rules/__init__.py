@@ -16,6 +16,7 @@ from send_records.aggregates.rules import (
     DocumentLimit,
     DocumentType,
     Edition,
+    EmergencyLimit,
     Interval,
     Limit,
     RetentionRule,
@@ -44,6 +45,7 @@ def shipped_rules() -> Rules:
         ),
         document_types=tuple(DocumentType(**row) for row in _rows("documents", "type")),
         document_limits=tuple(DocumentLimit(**row) for row in _rows("documents", "limit")),
+        emergency_limits=tuple(EmergencyLimit(**row) for row in _rows("emergencies", "limit")),
     )
 
 

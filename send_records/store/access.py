@@ -26,6 +26,7 @@ from send_records.errors import NotReadyYet
 from send_records.store.arrays import Bytes, integers, texts, uuids
 from send_records.store.connections import Pool
 from send_records.store.gathering import Gathering
+from send_records.store.scopes import Scope, within
 from send_records.store.sealing import Seals
 
 log = structlog.get_logger()
@@ -126,7 +127,7 @@ class AccessLog:
 
     def _write(self, accesses: Sequence[Access]) -> Sequence[int | Exception]:
         try:
-            with self._or_nothing() as connection:
+            with or_nothing(self._pool) as connection:
                 return append_accesses(connection, self._seals, accesses)
         except AccessNotRecorded as error:
             return [AccessNotRecorded(*error.args) for _ in accesses]
@@ -137,7 +138,8 @@ class AccessLog:
         """Return who saw, or was refused, anything of a pupil, in order, after a position; only
         what was done in one way, if one is named."""
         with (
-            self._or_nothing() as connection,
+            or_nothing(self._pool) as connection,
+            within(connection, Scope.of(pupil_id)),
             connection.cursor(row_factory=dict_row, binary=True) as cursor,
         ):
             rows = cursor.execute(
@@ -147,23 +149,26 @@ class AccessLog:
                 "AND (%s::text IS NULL OR act = %s) ORDER BY position LIMIT %s",
                 [pupil_id, after, act, act, limit],
             ).fetchall()
-        return [AccessRow(name=self._name(row), **row) for row in rows]
+        return [AccessRow(name=name_in(self._seals, row), **row) for row in rows]
 
-    def _name(self, row: dict[str, Any]) -> str:
-        """Return the actor's name, and take it out of the row in its sealed form."""
-        place = name_place(self._seals, row["actor_id"], row["request_id"])
-        return self._seals.open(row["actor_id"], place, row.pop("sealed")).decode()
 
-    @contextmanager
-    def _or_nothing(self) -> Iterator[Connection]:
-        try:
-            with self._pool.connection() as connection:
-                yield connection
-        except (psycopg.Error, PoolTimeout) as error:
-            log.error("access_log_failed", error=type(error).__name__)
-            raise AccessNotRecorded(
-                "Nothing is shown, for it cannot be recorded who looks: try again in a moment."
-            ) from error
+@contextmanager
+def or_nothing(pool: Pool) -> Iterator[Connection]:
+    """Yield a connection for the access log; raise AccessNotRecorded if the database fails."""
+    try:
+        with pool.connection() as connection:
+            yield connection
+    except (psycopg.Error, PoolTimeout) as error:
+        log.error("access_log_failed", error=type(error).__name__)
+        raise AccessNotRecorded(
+            "Nothing is shown, for it cannot be recorded who looks: try again in a moment."
+        ) from error
+
+
+def name_in(seals: Seals, row: dict[str, Any]) -> str:
+    """Return the actor's name, and take it out of the row in its sealed form."""
+    place = name_place(seals, row["actor_id"], row["request_id"])
+    return seals.open(row["actor_id"], place, row.pop("sealed")).decode()
 
 
 def append_access(connection: Connection, seals: Seals, access: Access) -> int:

@@ -91,14 +91,10 @@ def _recorded(
 
 
 def find_commands(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, RecordedCommand]:
-    """Return where commands are in the log, those of them that are there."""
+    """Return where commands are in the log, those of them that are there: whoever's they are, for a
+    batch is of many."""
     rows = connection.execute(
-        "SELECT commands.command_id, last.request_mac, last.stream_id, last.version, own.first, "
-        "own.leaves FROM commands JOIN events last ON last.position = last_position "
-        "CROSS JOIN LATERAL (SELECT min(e.position), array_agg(e.leaf ORDER BY e.position) "
-        "FROM events e WHERE e.position BETWEEN first_position AND last_position "
-        "AND e.stream_id = last.stream_id) AS own (first, leaves) "
-        "WHERE commands.command_id = ANY(%s)",
+        "SELECT command_id, request_mac, stream_id, version, first, leaves FROM find_commands(%s)",
         [ids],
         prepare=True,
         binary=True,

@@ -18,11 +18,14 @@ AMBIGUOUS = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 """The database went away, or would not answer: what was asked may or may not have been done."""
 
 
-def in_schema(conninfo: str, schema: str, name: str) -> str:
-    """Return the connection string with the schema as search path, and a name to be known by."""
+def in_schema(conninfo: str, schema: str, name: str, *, maintains: bool = False) -> str:
+    """Return the connection string with the schema as search path, and a name to be known by.
+
+    ``maintains``: for the schema's owner, who then sees what is projected: see ``privileges``."""
     return make_conninfo(
         conninfo,
-        options=f"-c search_path={schema},pg_temp",
+        options=f"-c search_path={schema},pg_temp"
+        + (" -c send_records.maintenance=on" if maintains else ""),
         application_name=name,
         connect_timeout=5,
     )

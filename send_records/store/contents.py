@@ -12,6 +12,7 @@ and tell, to whoever has the same file, what it was.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -27,6 +28,7 @@ from send_records.errors import Damaged, NotFound
 from send_records.store.appender import KEY_DESTROYED
 from send_records.store.connections import Pool
 from send_records.store.keyring import KeyDestroyed
+from send_records.store.scopes import Scope, within
 from send_records.store.sealing import DoesNotOpen, Seals
 
 CHUNK = 256 * 1024
@@ -39,6 +41,9 @@ PACKED = Struct(">16s16s16sIQ")
 """Pupil, content, upload, which piece (of the head: how many), and the size of all."""
 
 FOREIGN_KEY = "23503"
+GONE = {FOREIGN_KEY, "42501"}
+"""How the database refuses a piece of an upload that is not there: what is not there is in nobody's
+scope either, and of the two it looks at the scope first."""
 
 INSERT_CHUNK = """
     WITH quickly AS (SELECT set_config('synchronous_commit', 'off', true))
@@ -106,7 +111,7 @@ class Contents:
         KeyDestroyed if the pupil was erased."""
         upload_id = uuid4()
         try:
-            with self._pool.connection() as connection:
+            with self._scoped(pupil_id) as connection:
                 connection.execute(
                     "INSERT INTO document_uploads (upload_id, pupil_id) VALUES (%s, %s)",
                     [upload_id, pupil_id],
@@ -122,7 +127,7 @@ class Contents:
     def keep_chunk(self, place: Place, chunk: bytes) -> None:
         """Seal a piece in its place, and keep it; raise KeyDestroyed if the pupil was erased."""
         sealed = self._seals.seal(place.pupil_id, place.of_chunk(self._seals), chunk)
-        self._insert(INSERT_CHUNK, [place.upload_id, place.number, sealed])
+        self._insert(place, INSERT_CHUNK, [place.upload_id, place.number, sealed])
 
     def keep_whole(self, place: Place, content: Content) -> bool:
         """Say that a content is whole: from now on it can be filed.  ``place`` is that of the piece
@@ -130,17 +135,18 @@ class Contents:
         words = orjson.dumps([content.size, content.sha256, content.media_type])
         sealed = self._seals.seal(place.pupil_id, place.of_head(self._seals), words)
         return self._insert(
+            place,
             "INSERT INTO document_contents (content_id, upload_id, chunks, sealed) "
             "VALUES (%s, %s, %s, %s) ON CONFLICT (content_id) DO NOTHING",
             [place.content_id, place.upload_id, place.number, sealed],
         )
 
-    def _insert(self, query: str, values: list[object]) -> bool:
+    def _insert(self, place: Place, query: str, values: list[object]) -> bool:
         try:
-            with self._pool.connection() as connection:
+            with self._scoped(place.pupil_id) as connection:
                 return connection.execute(query.encode(), values, binary=True).rowcount == 1
         except psycopg.DatabaseError as error:
-            if error.sqlstate == FOREIGN_KEY:  # the upload was removed, as it is with the key
+            if error.sqlstate in GONE:  # the upload was removed, as it is with the key
                 raise KeyDestroyed("The pupil was erased, or the upload given up.") from error
             raise
 
@@ -157,13 +163,18 @@ class Contents:
 
     def find(self, pupil_id: UUID, content_id: UUID) -> Kept | None:
         """Return a content of a pupil, or None; raise KeyDestroyed, or ContentDamaged."""
-        with self._pool.connection() as connection:
+        with self._scoped(pupil_id) as connection:
             return find(connection, self._seals, pupil_id, content_id)
 
     def chunk(self, kept: Kept, number: int) -> bytes:
         """Return a piece, opened in its place; raise ContentDamaged, or KeyDestroyed."""
-        with self._pool.connection() as connection:
+        with self._scoped(kept.pupil_id) as connection:
             return chunk(connection, self._seals, kept, number)
+
+    @contextmanager
+    def _scoped(self, pupil_id: UUID) -> Iterator[Connection]:
+        with self._pool.connection() as connection, within(connection, Scope.of(pupil_id)):
+            yield connection
 
 
 def find(connection: Connection, seals: Seals, pupil_id: UUID, content_id: UUID) -> Kept | None:

@@ -11,7 +11,7 @@ from functools import partial
 
 from psycopg import Connection
 
-from send_records.aggregates import EVENTS
+from send_records.aggregates import ALL_EVENTS
 from send_records.store.damage import Damage, Finding
 from send_records.store.notes import BadNote, NoteKey, open_note
 
@@ -106,7 +106,7 @@ def cross_check(connection: Connection) -> list[Finding]:
     The walk through the log settles that its rows are what was appended; here the database may be
     asked.
     """
-    topics = connection.execute(TOPICS, [list(EVENTS)]).fetchall()
+    topics = connection.execute(TOPICS, [list(ALL_EVENTS)]).fetchall()
     commands = connection.execute(COMMANDS).fetchall()
     keys = connection.execute(KEYS).fetchall()
     return [

@@ -17,6 +17,7 @@ from psycopg import Connection
 from send_records.aggregates.retention import PersonalDataErased
 from send_records.store.mapper import EventMapper
 from send_records.store.recorder import select
+from send_records.store.scopes import WHOLE_TRUST, within
 from send_records.store.sealing import TRUST_KEY, Seals
 
 
@@ -42,12 +43,13 @@ def erase_again(connection: Connection, seals: Seals) -> int:
     """
     if connection.execute("SELECT to_regclass('data_keys')").fetchone() == (None,):
         return 0
-    rows = connection.execute("SELECT stream_id FROM data_keys WHERE destroyed_at IS NOT NULL")
-    left = {stream for (stream,) in rows} - seals.keyring.destroyed()
-    for pupil_id in left:
-        if not _noted(connection, EventMapper(seals), pupil_id):
-            raise ErasureNotNoted(f"Nothing in the log says that pupil {pupil_id} was erased.")
-        seals.keyring.destroy(pupil_id)
+    with within(connection, WHOLE_TRUST):
+        rows = connection.execute("SELECT stream_id FROM data_keys WHERE destroyed_at IS NOT NULL")
+        left = {stream for (stream,) in rows} - seals.keyring.destroyed()
+        for pupil_id in left:
+            if not _noted(connection, EventMapper(seals), pupil_id):
+                raise ErasureNotNoted(f"Nothing in the log says that pupil {pupil_id} was erased.")
+            seals.keyring.destroy(pupil_id)
     return len(left)
 
 

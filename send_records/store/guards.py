@@ -11,6 +11,7 @@ import os
 from psycopg import Connection
 
 from send_records.store.migrate import require_migrated
+from send_records.store.privileges import TABLES
 
 
 class UnsafeDatabase(Exception):
@@ -53,3 +54,20 @@ def require_safe(connection: Connection, *, throwaway: bool = False) -> None:
     ).fetchone()
     if may_write != (False,):
         raise UnsafeDatabase("Give the application's role SELECT on the log, and append() only.")
+    _require_row_security(connection)
+
+
+def _require_row_security(connection: Connection) -> None:
+    """Raise UnsafeDatabase if a table shows rows of pupils without asking who may see them."""
+    of_pupils = [table for table, privileges in TABLES.items() if privileges.rows is not None]
+    bare = connection.execute(
+        "SELECT string_agg(name, ', ' ORDER BY name) FROM unnest(%s::text[]) AS name "
+        "LEFT JOIN pg_class ON oid = to_regclass(quote_ident(name)) "
+        "WHERE (relrowsecurity AND relforcerowsecurity) IS NOT TRUE",
+        [of_pupils],
+    ).fetchone()
+    if bare != (None,):
+        raise UnsafeDatabase(
+            f"Put {bare[0] if bare else ''} under row-level security again, forced: without it "
+            "everybody's pupils are shown to everybody."
+        )

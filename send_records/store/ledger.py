@@ -52,13 +52,11 @@ class Tiles:
         return b"" if row is None else row[0]
 
     def leaves(self, *, after: int, limit: int) -> list[bytes]:
-        """Return the leaves after a position; raise LogHasGap if one is missing among them."""
+        """Return the leaves after a position, whoever's entries they are of; raise LogHasGap if one
+        is missing among them."""
         rows = self._connection.execute(
-            SQL(
-                "SELECT position, leaf FROM {} WHERE position > %s AND position <= %s "
-                "ORDER BY position"
-            ).format(Identifier(self._log)),
-            [after, after + limit],
+            "SELECT position, leaf FROM leaves(%s, %s, %s)",
+            [self._log, after, limit],
             binary=True,
         ).fetchall()
         if rows and rows[-1][0] != after + len(rows):

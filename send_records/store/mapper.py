@@ -27,7 +27,7 @@ from eventsourcing.persistence import (
     StoredEvent,
 )
 
-from send_records.aggregates import EVENTS
+from send_records.aggregates import ALL_EVENTS
 from send_records.aggregates.base import DomainEvent
 from send_records.aggregates.values import STORED
 from send_records.errors import NotReadyYet
@@ -124,7 +124,7 @@ class UnreadableEvent(MapperDeserialisationError):
 class EventMapper(Mapper[UUID]):
     """Maps between the events of an allow-list (unless told otherwise, all there are) and rows."""
 
-    def __init__(self, seals: Seals, events: Mapping[str, type[DomainEvent]] = EVENTS) -> None:
+    def __init__(self, seals: Seals, events: Mapping[str, type[DomainEvent]] = ALL_EVENTS) -> None:
         super().__init__(transcoder=JSONTranscoder())
         self._events = events
         self._seals = seals

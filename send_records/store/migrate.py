@@ -13,6 +13,7 @@ from importlib.resources import files
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
+from send_records.store.privileges import apply_privileges
 from send_records.store.roles import Roles
 
 
@@ -70,6 +71,7 @@ def migrate(owner: Connection, roles: Roles) -> list[str]:
         pending = _pending(owner)
         for migration in pending:
             _apply(owner, migration, roles)
+        apply_privileges(owner, roles)
     return [migration.name for migration in pending]
 
 

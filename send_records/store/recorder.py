@@ -21,6 +21,7 @@ from send_records.store.appender import PATIENCE, Appender
 from send_records.store.appending import CommandRow, RecordedCommand, find_commands
 from send_records.store.connections import AMBIGUOUS, Pool
 from send_records.store.mapper import RecordedEvent, VersionedEvent
+from send_records.store.scopes import WHOLE_TRUST, Scope, within
 
 
 class DatabaseAway(NotReadyYet):
@@ -58,6 +59,14 @@ def erased_among(connection: Connection, pupils: Collection[UUID]) -> set[UUID]:
     return {stream for (stream,) in rows}
 
 
+def seen_among(connection: Connection, pupils: Collection[UUID]) -> set[UUID]:
+    """Return which of some pupils there are, in the scope of the connection's transaction."""
+    rows = connection.execute(
+        "SELECT pupil_id FROM whereabouts WHERE pupil_id = ANY(%s)", [list(pupils)], prepare=True
+    )
+    return {pupil for (pupil,) in rows}
+
+
 class PostgresRecorder(ApplicationRecorder):
     """Records events in, and reads them from, one trust's schema.
 
@@ -84,8 +93,14 @@ class PostgresRecorder(ApplicationRecorder):
         return await self._appender.append_soon(events, command)
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        """A connection to read by; raise DatabaseAway if there is none, or it is lost."""
+    def _reading(self, scope: Scope) -> Iterator[Connection]:
+        """A connection to read by, in a scope; raise as ``_connected``."""
+        with self._connected() as connection, within(connection, scope):
+            yield connection
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        """A connection; raise DatabaseAway if there is none, or it is lost."""
         try:
             with self._pool.connection() as connection:
                 yield connection
@@ -94,7 +109,7 @@ class PostgresRecorder(ApplicationRecorder):
 
     def find_command(self, command_id: UUID) -> RecordedCommand | None:
         """Return where a command is in the log, or None if it is not there."""
-        with self._reading() as connection:
+        with self._connected() as connection:
             return find_commands(connection, [command_id]).get(command_id)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
@@ -115,6 +130,7 @@ class PostgresRecorder(ApplicationRecorder):
     ) -> Sequence[RecordedEvent]:
         order: LiteralString = "DESC" if desc else "ASC"
         return self._select(
+            Scope.of(UUID(str(originator_id))),
             "WHERE stream_id = %s AND version > %s AND version <= %s ORDER BY version "
             + order
             + " LIMIT %s",
@@ -124,7 +140,8 @@ class PostgresRecorder(ApplicationRecorder):
     def stream(self, originator_id: UUID, *, after: int = 0) -> Iterator[RecordedEvent]:
         """Yield a pupil's events after a version, one at a time.  None outlives its turn, so the
         garbage collector has nothing to walk over: with all in a list it took a third longer."""
-        with self._reading() as connection, connection.cursor(binary=True) as cursor:
+        scope = Scope.of(originator_id)
+        with self._reading(scope) as connection, connection.cursor(binary=True) as cursor:
             query = SELECT + "WHERE stream_id = %s AND version > %s ORDER BY version"
             for row in cursor.execute(query, [originator_id, after], prepare=True):
                 yield RecordedEvent(*row)
@@ -141,18 +158,29 @@ class PostgresRecorder(ApplicationRecorder):
         """Return events in the order of the log, from a position, to a position, of some topics."""
         first = (start or 0) if inclusive_of_start else (start or 0) + 1
         return self._select(
+            WHOLE_TRUST,
             "WHERE position >= %s AND position <= %s AND (%s::text[] = '{}' OR topic = ANY(%s)) "
             "ORDER BY position LIMIT %s",
             [first, 2**63 - 1 if stop is None else stop, list(topics), list(topics), limit],
         )
 
-    def _select(self, clause: LiteralString, parameters: list[Any]) -> list[RecordedEvent]:
-        with self._reading() as connection:
+    def feed(self, *, after: int, limit: int, without: Sequence[str]) -> list[RecordedEvent]:
+        """Return the events after a position, in the order of the log, but for some topics."""
+        return self._select(
+            WHOLE_TRUST,
+            "WHERE position > %s AND topic <> ALL(%s) ORDER BY position LIMIT %s",
+            [after, list(without), limit],
+        )
+
+    def _select(
+        self, scope: Scope, clause: LiteralString, parameters: list[Any]
+    ) -> list[RecordedEvent]:
+        with self._reading(scope) as connection:
             return select(connection, clause, parameters)
 
     def erased(self, pupils: Collection[UUID]) -> set[UUID]:
         """Return which of some pupils were erased."""
-        with self._reading() as connection:
+        with self._reading(Scope.of(*pupils)) as connection:
             return erased_among(connection, pupils)
 
     def max_notification_id(self) -> int | None:
@@ -161,7 +189,7 @@ class PostgresRecorder(ApplicationRecorder):
 
     def head(self) -> tuple[int, datetime]:
         """Return the size of the log, which is its last position, and when it was appended to."""
-        with self._reading() as connection:
+        with self._connected() as connection:
             row = connection.execute("SELECT size, recorded_at FROM log_head").fetchone()
         if row is None:
             raise LookupError("log_head has lost its row")

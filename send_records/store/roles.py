@@ -5,8 +5,9 @@
 * projector  may SELECT the log and write the tables of the read side
 * notary     may SELECT positions and leaves, and write the trees over them and the checkpoints
 
-None is a superuser.  The projector's commits are asynchronous: its tables and its position are
-lost together, and the log has what it needs to make them again.
+None is a superuser.  The projector is above row-level security, which COPY into a table does not
+work under: it makes the rows of everybody, and answers nobody.  Its commits are asynchronous: its
+tables and its position are lost together, and the log has what it needs to make them again.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ class Roles:
 def provision(admin: Connection, roles: Roles, database: str, passwords: dict[str, str]) -> None:
     """Make the roles that are missing, and the database, owned by the owner.
 
-    ``admin`` is a superuser, or may create roles and databases; ``passwords`` are by role name.
+    ``admin`` is a superuser, or may create databases and roles above row-level security;
+    ``passwords`` are by role name.
     Safe to repeat; passwords of roles that exist are set anew.
     """
     admin.autocommit = True
@@ -52,9 +54,9 @@ def provision(admin: Connection, roles: Roles, database: str, passwords: dict[st
                 verb, Identifier(role), Literal(passwords[role])
             )
         )
-    admin.execute(
-        SQL("ALTER ROLE {} SET synchronous_commit = off").format(Identifier(roles.projector))
-    )
+    projector = Identifier(roles.projector)
+    admin.execute(SQL("ALTER ROLE {} SET synchronous_commit = off").format(projector))
+    admin.execute(SQL("ALTER ROLE {} BYPASSRLS").format(projector))
     if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
         admin.execute(
             SQL("CREATE DATABASE {} OWNER {}").format(Identifier(database), Identifier(roles.owner))

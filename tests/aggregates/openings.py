@@ -19,6 +19,7 @@ from send_records.aggregates.annual_review_meetings import (
 from send_records.aggregates.annual_reviews import InviteePart
 from send_records.aggregates.appeals import LodgeAppeal
 from send_records.aggregates.base import Command
+from send_records.aggregates.classes import PlaceInClass
 from send_records.aggregates.complaints import ReceiveComplaint
 from send_records.aggregates.concern_answers import AnswerConcern
 from send_records.aggregates.concerns import Answer, Factor, RaiseConcern
@@ -28,6 +29,7 @@ from send_records.aggregates.disputes import RestrictionGround as Restricted
 from send_records.aggregates.disputes import RestrictProcessing
 from send_records.aggregates.ehc_answers import RecordEhcPlanRefusal, RecordLaDecisionToAssess
 from send_records.aggregates.ehc_requests import AssessDecision, EhcRequester, RequestEhcAssessment
+from send_records.aggregates.emergencies import BreakGlass
 from send_records.aggregates.enrolment import MovePupilAcademy, RecordLeaving
 from send_records.aggregates.handovers import SendHandover
 from send_records.aggregates.la_decisions import AppealGround
@@ -55,7 +57,7 @@ from send_records.aggregates.reviews import (
 from send_records.aggregates.scheduled_reviews import ScheduleReview
 from send_records.aggregates.transition import PlanTransition, TransitionKind
 from send_records.aggregates.values import Area, Role
-from tests.scenario import EHC_PLAN, IDENTIFY, MOTHER, RECORD_MOTHER, TELL, but
+from tests.scenario import EHC_PLAN, IDENTIFY, MOTHER, RECORD_MOTHER, TELL, TODAY, but
 
 DAY = date(2024, 3, 1)
 A_WEEK = timedelta(weeks=1)
@@ -266,4 +268,11 @@ ASKED: list[Command] = [
 ]
 """The pupil has left, and the family asks and complains."""
 
-RICH = [AGREED, CONCERNED, REVIEWED, MAINTAINED, REPLACED, APPEALED, REDUCED, ASKED]
+BROKEN: list[Command] = [
+    RECORD_MOTHER,
+    PlaceInClass(occurred_on=DAY, class_name="EP"),
+    BreakGlass(occurred_on=TODAY, reason_given="She was taken ill away from here"),
+]
+"""The record was opened in an emergency."""
+
+RICH = [AGREED, CONCERNED, REVIEWED, MAINTAINED, REPLACED, APPEALED, REDUCED, ASKED, BROKEN]

@@ -13,13 +13,13 @@ from send_records.aggregates.agencies import (
     RecordAgencyInvolvement,
     ReferToAgency,
 )
-from send_records.aggregates.base import NotYetHappened
 from send_records.aggregates.consents import (
     ParentalAgreementMissing,
     Purpose,
     RecordAgreement,
     WithdrawAgreement,
 )
+from send_records.aggregates.days import NotYetHappened
 from send_records.aggregates.values import Origin
 from send_records.errors import NotFound
 from tests.scenario import MOTHER, a_family, a_pupil, but

@@ -34,7 +34,7 @@ from send_records.aggregates.annual_reviews import (
     InviteePart,
     ReviewInvitee,
 )
-from send_records.aggregates.base import NotYetHappened
+from send_records.aggregates.days import NotYetHappened
 from send_records.aggregates.details import ChangeYearGroup
 from send_records.aggregates.ehc_plan_changes import RecordEhcPlanCeased
 from send_records.aggregates.ehc_plans import EhcPlanNotIssued, SectionNotInForce

@@ -12,7 +12,7 @@ from send_records.aggregates.appeals import (
     AppealWindowClosed,
     LodgeAppeal,
 )
-from send_records.aggregates.base import NotYetHappened
+from send_records.aggregates.days import NotYetHappened
 from send_records.aggregates.ehc_answers import RecordLaDecisionToAssess
 from send_records.aggregates.ehc_plans import SectionNotInForce
 from send_records.aggregates.ehc_requests import (

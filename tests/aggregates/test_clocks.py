@@ -71,6 +71,10 @@ DUE: list[tuple[str, date, date, str]] = [
     ("move_acceptance", date(2026, 10, 22), date(2026, 11, 6), "policy 17"),
     ("handover_receipt", date(2026, 10, 20), date(2026, 10, 20), "facts.md 4.3"),
     ("legal_hold_review", date(2027, 5, 23), date(2027, 5, 23), "no source fixes it"),
+    ("emergency_access_dpo", date(2026, 10, 24), date(2026, 10, 24), "at once"),  # a Saturday
+    ("emergency_access_principal", date(2026, 10, 22), date(2026, 10, 22), "at once"),
+    ("emergency_access_review", date(2026, 10, 22), date(2026, 11, 6), "5 school days"),
+    ("emergency_access_ends", date(2026, 10, 22), date(2026, 10, 22), "60 minutes"),
     ("disposal_due", date(2042, 3, 11), date(2042, 12, 31), "policy 11 and 22"),
 ]
 

@@ -5,7 +5,6 @@ from uuid import UUID
 
 import pytest
 
-from send_records.aggregates.base import NotYetHappened
 from send_records.aggregates.concern_answers import (
     AnswerConcern,
     CloseConcern,
@@ -31,6 +30,7 @@ from send_records.aggregates.concerns import (
     Outcome,
     RaiseConcern,
 )
+from send_records.aggregates.days import NotYetHappened
 from send_records.aggregates.values import STAFF, Area, Role
 from send_records.errors import Invalid, NotFound
 from tests.scenario import MOTHER, NOBODY, Scenario, a_family, a_pupil, but
@@ -96,8 +96,8 @@ def test_a_concern_keeps_the_day_it_was_noticed() -> None:
     )
 
 
-def test_anyone_on_the_staff_may_raise_a_concern_and_only_a_sendco_answers_it() -> None:
-    assert RaiseConcern.roles == STAFF
+def test_staff_parents_and_pupils_may_raise_a_concern_and_only_a_sendco_answers_it() -> None:
+    assert RaiseConcern.roles == STAFF | {Role.PARENT, Role.PUPIL}
     assert Role.TEACHING_ASSISTANT in RaiseConcern.roles
     assert AnswerConcern.roles == CloseConcern.roles == {Role.SENCO, Role.TRUST_SENCO}
 

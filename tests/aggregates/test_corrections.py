@@ -16,7 +16,7 @@ from send_records.aggregates.assessments import (
     ScoreOutOfRange,
     ToolHasNoScore,
 )
-from send_records.aggregates.base import Actor, NotYetHappened
+from send_records.aggregates.base import Actor
 from send_records.aggregates.concerns import RaiseConcern
 from send_records.aggregates.corrected import EntryCorrected, EntryWithdrawn, WhyWithdrawn
 from send_records.aggregates.corrections import (
@@ -29,6 +29,7 @@ from send_records.aggregates.corrections import (
     RecordedByTheDpo,
     WithdrawEntry,
 )
+from send_records.aggregates.days import NotYetHappened
 from send_records.aggregates.details import NotAPupilNumber, ReplaceUpn
 from send_records.aggregates.enrolment import ReadmitPupil, RecordLeaving
 from send_records.aggregates.monitoring import EndMonitoring, StartMonitoring

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from send_records.aggregates.base import By, NotYetHappened
+from send_records.aggregates.base import By
 from send_records.aggregates.corrected import (
     EntryCorrected,
     EntryWithdrawn,
@@ -18,6 +18,7 @@ from send_records.aggregates.corrected import (
     that_stand,
 )
 from send_records.aggregates.corrections import CorrectEntry, WithdrawEntry
+from send_records.aggregates.days import NotYetHappened
 from send_records.aggregates.document_kinds import DocumentKind
 from send_records.aggregates.documents import (
     ContentDiffers,

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from send_records.aggregates.annual_review_results import ReportAnnualReview
-from send_records.aggregates.base import DaysMiscounted
 from send_records.aggregates.corrected import EntryCorrected
 from send_records.aggregates.corrections import CorrectEntry
 from send_records.aggregates.ehc_plans import SectionNotInForce
 from send_records.aggregates.needs import SenTypeNotInForce
 from send_records.aggregates.reviews import AnnualReviewIsItsOwnEntry
+from send_records.aggregates.standing import DaysMiscounted
 from send_records.errors import Invalid
 from tests.aggregates.test_annual_reviews import CALL, DECIDE, HOLD, REPORT
 from tests.aggregates.test_appeals import LODGE, REFUSED

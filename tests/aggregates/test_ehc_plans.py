@@ -7,7 +7,7 @@ import pytest
 from send_records.aggregates.annual_review_meetings import Recommendation
 from send_records.aggregates.annual_review_results import RecordLaReviewDecision
 from send_records.aggregates.appeals import LodgeAppeal
-from send_records.aggregates.base import NotYetHappened
+from send_records.aggregates.days import NotYetHappened
 from send_records.aggregates.ehc_plan_changes import (
     AmendedAfter,
     AmendEhcPlan,

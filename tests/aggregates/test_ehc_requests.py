@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from send_records.aggregates.base import NotYetHappened
 from send_records.aggregates.consents import ParentalAgreementMissing, Purpose, RecordAgreement
+from send_records.aggregates.days import NotYetHappened
 from send_records.aggregates.ehc_advice import (
     EhcAdviceRequested,
     EhcAdviceSubmitted,

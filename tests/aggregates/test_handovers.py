@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from send_records.aggregates.base import Actor, NotYetHappened
+from send_records.aggregates.base import Actor
+from send_records.aggregates.days import NotYetHappened
 from send_records.aggregates.enrolment import MovePupilAcademy, ReadmitPupil, RecordLeaving
 from send_records.aggregates.handovers import (
     AcceptPupilMove,

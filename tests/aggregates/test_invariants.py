@@ -175,6 +175,7 @@ def known_in(history: History, command_class: type[Command]) -> dict[str, Strate
         "changes": st.just(()),
         "sections_changed": st.sampled_from([("E",), ("F", "Z")]),
         "outcomes": outcomes_of(pupil, command_class),
+        "access_id": st.sampled_from([*pupil.emergency_accesses] or [NOBODY]),
         "hold_id": st.sampled_from([*pupil.holds] or [NOBODY]),
         "review_on": st.sampled_from([*DAYS, *pupil.reviews]),
         "sen_type": st.sampled_from(["SPLD", "SLCN", "DS", "PLD"]),

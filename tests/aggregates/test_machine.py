@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, get_args
 from uuid import UUID
 
@@ -36,6 +36,7 @@ from send_records.aggregates.corrections import CorrectEntry
 from send_records.aggregates.documents import FileDocument, SupersedeDocument
 from send_records.aggregates.ehc_plan_changes import AmendEhcPlan
 from send_records.aggregates.ehc_plans import RecordEhcPlan
+from send_records.aggregates.emergencies import BreakGlass
 from send_records.aggregates.notices import NoticeOf
 from send_records.aggregates.plan_contents import Target
 from send_records.aggregates.plans import AmendPlan, DraftPlan
@@ -56,6 +57,7 @@ from tests.aggregates.openings import (
     AGREED,
     APPEALED,
     ASKED,
+    BROKEN,
     CONCERNED,
     MAINTAINED,
     REDUCED,
@@ -76,7 +78,16 @@ from tests.aggregates.test_invariants import (
     known_in,
     some,
 )
-from tests.scenario import IDENTIFY, MOTHER, RECORD_GRANDMOTHER, RECORD_MOTHER, SENCO, TODAY, by
+from tests.scenario import (
+    IDENTIFY,
+    MOTHER,
+    NOON,
+    RECORD_GRANDMOTHER,
+    RECORD_MOTHER,
+    SENCO,
+    TODAY,
+    by,
+)
 
 A_WEEK = timedelta(weeks=1)
 
@@ -88,6 +99,12 @@ ACTORS = [
     Actor(id=UUID(int=702), name="Jo Lund", role=Role.SENCO, academy="EP"),
 ]
 """The SENDCo of the pupil's academy, of the trust and of the academy ``EP``, and the DPO."""
+
+OUTSIDE = [
+    Actor(id=UUID(int=703), name="Nasreen Rahman", role=Role.PARENT),
+    Actor(id=UUID(int=704), name="Dr Ines Marsh", role=Role.PROFESSIONAL),
+]
+"""The mother and a professional from outside, who may give few commands."""
 
 
 A_MINUTE, A_DAY = timedelta(minutes=1), timedelta(days=1)
@@ -133,6 +150,9 @@ def of_their_own(pupil: Pupil, day: date, command_class: type[Command]) -> dict[
             Approval(name="Ms Adeyemi", role=Role.HEAD_OF_INCLUSION),
         )
         return {"approved_by": st.sampled_from([both, both, both[:1]]), "step_up": st.just(())}
+    if command_class is BreakGlass:
+        reason = st.sampled_from(["She was taken ill away from here", "Taken ill"])
+        return {"reason_given": reason}
     if command_class is SupersedeDocument:
         filed = st.sampled_from([*pupil.documents] or [MOTHER])
         return {"document_id": filed, "superseded_by": filed}
@@ -180,6 +200,7 @@ MOST = {
     model.consents: [AGREED],
     model.corrections: [CONCERNED],
     model.documents: [CONCERNED],
+    model.emergencies: [BROKEN],
     model.ehcp: [MAINTAINED, REPLACED, REPLACED],
     model.merging: [FAMILY],
     model.needs: [AGREED],
@@ -221,6 +242,8 @@ class Machine(RuleBasedStateMachine):
             rules=shipped_rules(),
             role=SENCO.role,
             academy=SENCO.academy,
+            who=SENCO.id,
+            now=datetime.combine(TODAY, NOON),
             new_id=MOTHER,
             entries={e.originator_version: (type(e).__name__, SENCO.role) for e in self.events},
             withdrawn=set(),
@@ -247,7 +270,8 @@ class Machine(RuleBasedStateMachine):
         """Give a command: of three that chance makes, one that the book has nothing against."""
         kinds = data.draw(st.sampled_from([self.focus.kinds, self.kinds]))
         command_class = data.draw(st.sampled_from(kinds))
-        actor = data.draw(st.sampled_from(ACTORS))
+        outside = [each for each in OUTSIDE if each.role in command_class.roles]
+        actor = data.draw(st.sampled_from([*ACTORS, *outside]))
         self.sits(actor)
         if command_class is FileDocument:
             self.desk.uploaded = data.draw(st.sampled_from([*UPLOADED, self.a_new_one()]))
@@ -267,6 +291,9 @@ class Machine(RuleBasedStateMachine):
         first = self.given == 1
         self.desk.new_id = MOTHER if first else UUID(int=10_000 + self.given)
         self.desk.role, self.desk.academy = actor.role, actor.academy
+        self.desk.who = actor.id
+        self.desk.now += timedelta(minutes=13)
+        self.desk.contact = MOTHER if actor.role is Role.PARENT else None
         self.desk.uploaded = None
 
     def a_new_one(self) -> tuple[int, str, str, timedelta]:
@@ -277,7 +304,13 @@ class Machine(RuleBasedStateMachine):
         """Give a command to both, and hold the one against the other."""
         kind = type(command)
         wanted = expected(self.desk, command)
-        who = by(actor, command_id=self.desk.new_id, history=self.events)
+        who = by(
+            actor,
+            command_id=self.desk.new_id,
+            history=self.events,
+            contact_id=self.desk.contact,
+            now=self.desk.now,
+        )
         uploaded = self.desk.uploaded
         content = None if uploaded is None else Content(*uploaded)
         who = replace(who, content=content, another=another_of(command))

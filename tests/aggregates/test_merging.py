@@ -13,11 +13,12 @@ from send_records.aggregates.access_requests import ReceiveAccessRequest
 from send_records.aggregates.adjustments import Adjustment
 from send_records.aggregates.agencies import RecordAgencyInvolvement
 from send_records.aggregates.appeals import Appeal
-from send_records.aggregates.base import Actor, Command, NotYetHappened
+from send_records.aggregates.base import Actor, Command
 from send_records.aggregates.complaints import ReceiveComplaint
 from send_records.aggregates.concerns import RaiseConcern
 from send_records.aggregates.corrected import EntryWithdrawn, WhyWithdrawn
 from send_records.aggregates.corrections import WithdrawEntry
+from send_records.aggregates.days import NotYetHappened
 from send_records.aggregates.details import CorrectPupilDetails, PupilDetailsCorrected
 from send_records.aggregates.ehc_requests import EhcRequest
 from send_records.aggregates.enrolment import ReadmitPupil, RecordLeaving
@@ -283,6 +284,7 @@ def test_which_commands_those_are() -> None:
         "RefuseRequest",
         "ReleaseLegalHold",
         "RestrictProcessing",
+        "ReviewEmergencyAccess",
         "SeekClarification",
         "SendDisclosure",
         "SeparateRecords",

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from send_records.aggregates.base import Command, NotYetHappened
+from send_records.aggregates.base import Command
+from send_records.aggregates.days import NotYetHappened
 from send_records.aggregates.delivery import (
     Deliverer,
     Delivery,

@@ -7,8 +7,8 @@ import pytest
 from eventsourcing.domain import OriginatorIDError, OriginatorVersionError
 from pydantic import ValidationError
 
-from send_records.aggregates.base import NotYetHappened
 from send_records.aggregates.concerns import RaiseConcern
+from send_records.aggregates.days import NotYetHappened
 from send_records.aggregates.details import (
     ChangeYearGroup,
     CircumstancesRecorded,

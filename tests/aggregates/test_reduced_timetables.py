@@ -5,7 +5,6 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from send_records.aggregates.base import NotYetHappened
 from send_records.aggregates.consents import (
     ParentalAgreementMissing,
     Purpose,
@@ -13,6 +12,7 @@ from send_records.aggregates.consents import (
     WithdrawAgreement,
 )
 from send_records.aggregates.corrections import CorrectEntry
+from send_records.aggregates.days import NotYetHappened
 from send_records.aggregates.paths import FieldNotCorrectable, value_at
 from send_records.aggregates.reduced_timetables import (
     AgreeReducedTimetable,

@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from send_records.aggregates.agencies import RecordAgencyInvolvement
-from send_records.aggregates.base import NotYetHappened
 from send_records.aggregates.consents import Purpose, RecordAgreementRefused
+from send_records.aggregates.days import NotYetHappened
 from send_records.aggregates.ehc_plan_changes import RecordEhcPlanCeased
 from send_records.aggregates.ehc_plans import EhcPlanNotIssued
 from send_records.aggregates.monitoring import (

@@ -48,6 +48,7 @@ EVERY_ROW: list[Row] = [
     *SHIPPED.tools.narratives,
     *SHIPPED.tools.scales,
     *SHIPPED.limits,
+    *SHIPPED.emergency_limits,
 ]
 
 

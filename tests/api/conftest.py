@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
 
 from send_records.api.app import create_app
-from send_records.bootstrap import Database, System, issuer, running
+from send_records.bootstrap import Database, System, running
 from send_records.projections.engine import Engine
+from send_records.reception import issuer
 from send_records.settings import Settings
+from send_records.store.connections import one
 from send_records.store.places import Place
 from tests.api.client import Client
 from tests.api.story import PUPIL, told
@@ -23,15 +26,16 @@ from tests.keys import held
 
 
 @contextmanager
-def serving(database: Database, data_dir: Path) -> Iterator[tuple[Client, System]]:
+def serving(database: Database, data_dir: Path, **more: Any) -> Iterator[tuple[Client, System]]:
     """The app as a server would have it: errors come back as answers, or fail the test."""
-    settings = Settings(data_dir=data_dir)
+    settings = Settings(data_dir=data_dir, **more)
     keys = replace(held(), places=(Place(data_dir / "checkpoints"),))
     with (
         running(settings, database, keys) as system,
         TestClient(create_app(system), follow_redirects=False) as http,
+        one(database.as_owner()) as owner,
     ):
-        yield Client(http, issuer(settings)), system
+        yield Client(http, issuer(settings), owner), system
 
 
 @pytest.fixture(scope="module")

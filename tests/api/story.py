@@ -16,6 +16,7 @@ from send_records.aggregates.agencies import (
 from send_records.aggregates.assessments import Informant, RecordAssessment, Score
 from send_records.aggregates.attainments import RecordAttainment, RecordObservation
 from send_records.aggregates.base import Actor, Command, Entry
+from send_records.aggregates.classes import PlaceInClass
 from send_records.aggregates.concern_answers import AnswerConcern, CloseConcern
 from send_records.aggregates.concern_questionnaires import (
     CompleteConcernQuestionnaire,
@@ -97,6 +98,7 @@ from tests.api import (
     story_corrections,
     story_documents,
     story_ehcp,
+    story_emergencies,
     story_family,
     story_merging,
     story_provision,
@@ -159,6 +161,7 @@ STORY: list[Step] = [
     ),
     step(RecordCircumstances(occurred_on=date(2023, 9, 8), eal=True, pupil_premium=True)),
     step(ChangeYearGroup(occurred_on=date(2023, 9, 8), nc_year="2")),
+    step(PlaceInClass(occurred_on=date(2023, 9, 8), class_name="2W")),
     step(
         RaiseConcern(
             occurred_on=date(2023, 9, 20),
@@ -434,6 +437,7 @@ STORY: list[Step] = [
     ),
     *story_family.RECEIVED,
     *story_ehcp.STEPS,
+    *story_emergencies.STEPS,
     step(RecordLeaving(occurred_on=date(2024, 12, 20), why="Moved to Leeds")),
     step(ReadmitPupil(occurred_on=date(2025, 1, 6), academy="Alder Park Academy", nc_year="3")),
 ]

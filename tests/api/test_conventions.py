@@ -189,11 +189,17 @@ def test_a_star_matches_any_version(client: Client, pupil_id: str) -> None:
     assert client.record(pupil_id, OTHER_CIRCUMSTANCES, seen="*").status_code == 201
 
 
-def test_a_role_that_may_not_is_refused_and_told_who_may(client: Client, pupil_id: str) -> None:
+def test_a_role_that_may_not_is_refused_and_told_so(client: Client, pupil_id: str) -> None:
     response = client.signed_in_as(Role.PARENT).record(pupil_id, CIRCUMSTANCES)
 
-    assert problem_of(response, 403)["detail"] == "This is for: integration, senco, trust senco."
+    assert problem_of(response, 403)["detail"] == "No role that you hold does this."
     problem_of(client.signed_in_as(Role.CLASS_TEACHER).admit(), 403)
+
+
+def test_nobody_makes_a_record_at_an_academy_that_is_not_theirs(client: Client) -> None:
+    elsewhere = client.admit(but(ADMIT, academy="Nowhere Academy"))
+
+    assert problem_of(elsewhere, 403)["detail"] == "Your role is for other academies."
 
 
 def test_a_pupil_nobody_knows_is_not_found(client: Client) -> None:
@@ -290,7 +296,9 @@ def test_the_correlation_id_is_the_callers_or_a_new_one(client: Client, system: 
     assert correlated(other) != {mine}
 
 
-def test_who_asked_is_in_the_log_as_the_token_said(client: Client, system: System) -> None:
+def test_who_asked_is_in_the_log_at_the_academy_of_the_pupil(
+    client: Client, system: System
+) -> None:
     pupil_id = client.admit().json()["pupil_id"]
 
     [first, *_] = system.records.history(UUID(pupil_id))

@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 
 from send_records.aggregates.base import Actor
 from send_records.aggregates.values import Role
-from send_records.api.dependencies import READERS
 from send_records.bootstrap import System
 from send_records.store.access import Access, AccessPurpose, Act, Tier
 from tests.api.client import Client, problem_of
@@ -137,10 +136,13 @@ def test_who_had_the_record_exported_is_told_to_those_who_may_read_who_has_read(
     said(client, pupil_id, assessments__observation=OBSERVED)
     exported(system, pupil_id, "Priya Shah")
 
-    for role in READERS:
+    answers = {}
+    for role in (Role.SENCO, Role.TRUST_SENCO, Role.DPO, Role.HEAD_OF_INCLUSION):
         reading = client.signed_in_as(role)
-        accesses = reading.get(f"/v1/pupils/{pupil_id}/accesses")
-        assert (entry(reading, pupil_id)["exports"] is None) is (accesses.status_code == 403)
+        answers[role] = reading.get(f"/v1/pupils/{pupil_id}/accesses").status_code
+        assert (entry(reading, pupil_id)["exports"] is None) is (answers[role] == 403)
+    assert answers[Role.HEAD_OF_INCLUSION] == 403
+    assert set(answers.values()) == {200, 403}
 
 
 def test_an_entry_is_asked_for_by_those_who_may_read_whole_records(

@@ -18,14 +18,14 @@ from pydantic import TypeAdapter
 
 import send_records.api
 from send_records.aggregates.base import Command, Entry
-from send_records.aggregates.values import Role
 from send_records.api.describing import PROBLEM, completed
 from send_records.api.recording import snake_case
 from send_records.api.refusals import refusals_of_command
 from send_records.bootstrap import System
 from send_records.errors import SendRecordsError
-from tests.api.client import Client
+from tests.api.client import Client, routes_of
 from tests.api.story import EXAMPLES, PUPIL
+from tests.api.story_people import OF_PEOPLE
 from tests.api.test_accounting import READINGS
 
 FILE = Path(send_records.api.__file__).with_name("examples.json")
@@ -43,21 +43,30 @@ def bodies() -> Json:
         for kind, step in sorted(EXAMPLES.items(), key=lambda found: found[0].__name__)
     }
     asked = {name: reading.body for name, reading in READINGS.items() if reading.body}
-    return recorded | asked | {"make_calendar": {"academy": "Alder Park Academy", "role": "senco"}}
+    of_people = {
+        snake_case(kind.__name__): asking.body
+        for kind, asking in sorted(OF_PEOPLE.items(), key=lambda found: found[0].__name__)
+    }
+    return (
+        recorded
+        | of_people
+        | asked
+        | {"make_calendar": {"academy": "Alder Park Academy", "role": "senco"}}
+    )
 
 
 def answers(client: Client) -> Json:
     """Return what each question is answered of the story, cut to one row."""
-    dpo = client.signed_in_as(Role.DPO)
     found: Json = {}
     for name, asked in READINGS.items():
         if name in UNSHOWN or asked.body:
             continue
-        answer = dpo.http.request(
+        asker = client.signed_in_as(asked.by.role)
+        answer = asker.http.request(
             asked.method,
             asked.at(PUPIL),
             content=asked.content,
-            headers=dpo.token | asked.headers,
+            headers=asker.known(asked.at(PUPIL)) | asked.headers,
         )
         if answer.headers["content-type"] == "application/json":
             said = answer.json()
@@ -186,7 +195,10 @@ def test_what_stands_in_the_way_of_the_register_is_described(described: Json) ->
         "NotYetHappened",
         "MalformedRequest",
         "NotSignedIn",
-        "NotPermitted",
+        "SecondFactorMissing",
+        "RoleMissing",
+        "AskedFromElsewhere",
+        "TooManyRequests",
         "NotFound",
         "Erased",
         "StaleVersion",
@@ -194,6 +206,31 @@ def test_what_stands_in_the_way_of_the_register_is_described(described: Json) ->
         "IdempotencyKeyReused",
         "Conflict",
         "NotReadyYet",
+    }
+
+
+def test_every_route_says_what_its_door_refuses_with(
+    described: Json, storied: tuple[Client, System]
+) -> None:
+    """A pupil out of scope, too, is one who is not there."""
+    for route in routes_of(storied[0].app):
+        said = refused_with(described, str(route.operation_id))
+        if "{token}" in str(route.path):
+            continue
+        assert said >= {"NotSignedIn", "SecondFactorMissing", "RoleMissing", "TooManyRequests"}
+        assert ("AskedFromElsewhere" in said) is (route.methods != {"GET"}), route.path
+        if "{pupil_id}" in str(route.path):
+            assert "NotFound" in said
+
+
+def test_what_asks_for_a_fresh_sign_in_says_so(described: Json) -> None:
+    again = {
+        name for name in operations(described) if "SignInAgain" in refused_with(described, name)
+    }
+
+    assert again == {
+        *("get_extract", "break_glass"),
+        *(snake_case(command.__name__) for command in OF_PEOPLE),
     }
 
 

@@ -386,21 +386,22 @@ def test_no_secret_is_ever_logged(school: School, capsys: pytest.CaptureFixture[
 
 
 def test_who_made_it_reads_it_in_the_access_log_and_of_nobody(school: School) -> None:
-    client = school.client.signed_as(DPO)
+    maker = SENCO.model_copy(update={"id": uuid4()})
+    client = school.client.signed_as(maker)
     calendar = made(client)
     read(client, calendar["path"])
     ended(client, calendar["calendar"]["feed_id"])
 
-    with one(school.database.app) as app:
-        rows = app.execute(
+    with one(school.database.as_owner()) as owner:
+        rows = owner.execute(
             "SELECT act, what, tier, outcome, pupils FROM access_log WHERE actor_id = %s "
             "ORDER BY position DESC LIMIT 3",
-            [DPO.id],
+            [maker.id],
         ).fetchall()
 
     assert rows == [
-        ("export", what, "T0", "given", [])
-        for what in ("end_calendar", "get_calendar", "make_calendar")
+        ("export", what, tier, "given", [])
+        for what, tier in (("end_calendar", "T2"), ("get_calendar", "T0"), ("make_calendar", "T2"))
     ]
 
 

@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from send_records.aggregates.base import Entry
+from send_records.aggregates.enrolment import AdmitPupil
+from send_records.aggregates.handovers import AcceptPupilMove
 from send_records.bootstrap import Database, System
 from send_records.projections.engine import Engine
 from tests.api.client import PROBLEM, Client, path_of
@@ -142,18 +144,19 @@ def test_whatever_is_sent_is_recorded_or_refused(
     client, system, _ = stage
     kind, content = case
     size = system.records.size()
-    headers = client.signed_as(EXAMPLES[kind].actor).token | {
+    path = path_of(client.app, kind, PUPIL)
+    headers = client.signed_as(EXAMPLES[kind].actor).known(path) | {
         "Content-Type": "application/json",
         "Idempotency-Key": str(uuid4()),
         "If-Match": "*",
     }
 
     with overheard() as lines:
-        response = client.http.post(
-            path_of(client.app, kind, PUPIL), content=content, headers=headers
-        )
+        response = client.http.post(path, content=content, headers=headers)
 
-    assert response.status_code in STATUSES, (response.text, lines)
+    # What names an academy may be spoilt to name one that is not theirs.
+    statuses = STATUSES | {403} if kind in (AcceptPupilMove, AdmitPupil) else STATUSES
+    assert response.status_code in statuses, (response.text, lines)
     assert echoes(response, lines) == []
     if response.status_code != 201:
         assert response.headers["content-type"] == PROBLEM
@@ -166,7 +169,8 @@ def test_what_was_recorded_of_it_can_be_read_and_projected(stage: Stage) -> None
 
     for view in ("", "/chronology?limit=200", "/history?limit=200"):
         assert client.get(f"/v1/pupils/{PUPIL}{view}").status_code == 200
-    for listed in ("register?show=all&left=1", "retention", "events?limit=200"):
-        assert client.signed_as(DPO).get(f"/v1/{listed}").status_code == 200
+    for listed in ("register?show=all&left=1", "retention"):
+        assert client.get(f"/v1/{listed}").status_code == 200
+    assert client.signed_as(DPO).get("/v1/events?limit=200").status_code == 200
     positions = system.records.feed(after=0, limit=10_000)
     assert [event.position for event in positions] == list(range(1, system.records.size() + 1))

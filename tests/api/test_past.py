@@ -29,13 +29,19 @@ from send_records.projections.caseload import By
 from send_records.projections.chronology import ChronologyRow
 from send_records.projections.engine import Engine
 from send_records.projections.moments import Moment
+from send_records.projections.past import rows_of
 from send_records.projections.register_rows import RegisterRow
 from send_records.projections.then import Then
+from send_records.store.scopes import Scope
 from tests.api.client import Client, problem_of
 from tests.api.conftest import serving
+from tests.api.grants import ACADEMIES
 from tests.conftest import Cluster, new_database
 from tests.keys import held
 from tests.scenario import ADD, ADMIT, IDENTIFY, RECORD_MOTHER, SENCO, TELL, but
+
+OVER_ALL = Scope(places=ACADEMIES)
+"""The scope of a SENDCo of all the academies of the tests."""
 
 AISHA, LEO, TOMASZ, ERASED = (UUID(int=n) for n in range(530, 534))
 CENSUS_2024, CENSUS_2026 = "2024-01-18", "2026-01-15"
@@ -177,7 +183,10 @@ def test_a_list_by_academy_is_of_those_who_were_there_then(story: Story) -> None
     story.record(
         pupil,
         MovePupilAcademy(
-            occurred_on=date(2024, 9, 2), to_academy="Cedar", nc_year="3", accepted_by="Kim Ade"
+            occurred_on=date(2024, 9, 2),
+            to_academy="Cedar Hill Academy",
+            nc_year="3",
+            accepted_by="Kim Ade",
         ),
     )
     story.project()
@@ -186,11 +195,11 @@ def test_a_list_by_academy_is_of_those_who_were_there_then(story: Story) -> None
         found = story.get("/v1/agreements", academy=academy, limit=200, **asked)["data"]
         return str(pupil) in [row["pupil_id"] for row in found]
 
-    assert there("Cedar")
+    assert there("Cedar Hill Academy")
     assert not there("Alder Park Academy")
     assert there("Alder Park Academy", known_at=f"position:{before}")
     assert there("Alder Park Academy", as_of="2024-09-01")
-    assert not there("Cedar", as_of="2024-09-01")
+    assert not there("Cedar Hill Academy", as_of="2024-09-01")
 
 
 # Two clocks
@@ -259,7 +268,7 @@ def test_the_register_of_census_day_is_the_same_to_the_byte_when_asked_again(sto
     story.put_on_register(uuid4(), legal_name="Somebody Later")
     story.record(AISHA, but(CALL, observed="Said again, of the same day"))
     story.record(TOMASZ, RecordLeaving(occurred_on=date(2024, 1, 17), why="Moved to Leeds"))
-    story.system.views.past.drop(("send_register", position, date(2024, 1, 18)))
+    story.system.views.past.drop(("send_register", position, date(2024, 1, 18), OVER_ALL))
     again = [story.client.get("/v1/register", **each).content for each in asked]
 
     assert again == first
@@ -472,7 +481,7 @@ def test_the_past_of_all_pupils_leaves_threads_for_today(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(then.WAITING, "acquire", lambda **_: False)
-    story.system.views.past.drop(("send_register", 3, None))
+    story.system.views.past.drop(("send_register", 3, None, OVER_ALL))
 
     response = story.client.get("/v1/register", known_at="position:3", show="all")
 
@@ -492,8 +501,25 @@ def test_the_second_page_is_read_from_what_is_in_hand(
 
     monkeypatch.setattr(then, "rows_of_all", refuse)
     monkeypatch.setattr(then, "rows_of", refuse)
-    assert story.get(f"/v1/pupils/{AISHA}", known_at=asked["known_at"])
     assert story.get("/v1/register", **asked, cursor=first["meta"]["next"])["data"]
+
+
+def test_one_pupil_is_read_alone(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a scope of their own: never from what was read of more than them."""
+    known_at = f"position:{story.system.records.size()}"
+    read = list[UUID]()
+
+    def of_all(*_: Any) -> Callable[[], Any]:
+        raise AssertionError("folded all")
+
+    def of_one(*asked: Any) -> list[Any]:
+        read.extend(asked[-1])
+        return rows_of(*asked)
+
+    monkeypatch.setattr(then, "rows_of_all", of_all)
+    monkeypatch.setattr(then, "rows_of", of_one)
+    assert story.get(f"/v1/pupils/{AISHA}", known_at=known_at)
+    assert read == [AISHA]
 
 
 def test_an_instant_and_its_position_are_one_question(story: Story) -> None:
@@ -522,7 +548,7 @@ def test_the_caseload_is_counted_as_it_was(story: Story) -> None:
     today = story.get("/v1/caseload")
     now_then = story.get("/v1/caseload", as_of=now().date().isoformat())
     assert today["data"] == now_then["data"]
-    assert today["meta"] == {"pupils": now_then["meta"]["pupils"]}
+    assert today["meta"] == {"pupils": now_then["meta"]["pupils"], "suppressed": False}
 
 
 def test_the_caseload_names_nobody(story: Story) -> None:

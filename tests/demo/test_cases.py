@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,23 +12,21 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from send_records.aggregates.values import Role
 from send_records.api.app import create_app
-from send_records.bootstrap import System, now
-from send_records.demo.cases import entries
+from send_records.bootstrap import running
+from send_records.demo.cases import Entry, entries
+from send_records.demo.client import Api
 from send_records.demo.clock import demo_clock
-from send_records.demo.run import Api, Told, clock_that_can_be_set, tell, tokens
-from send_records.documents import Documents
-from send_records.identity import LocalIssuer, Verifier
+from send_records.demo.people import DPO
+from send_records.demo.roles import begin
+from send_records.demo.run import Told, clock_that_can_be_set, tell
 from send_records.projections.engine import Engine
-from send_records.projections.pages import Views
-from send_records.rules import shipped_rules
-from send_records.store.access import AccessLog
+from send_records.reception import issuer
+from send_records.settings import Settings
 from send_records.store.connections import pool
-from send_records.store.contents import Contents
-from send_records.store.recorder import PostgresRecorder
+from send_records.store.places import Place
 from tests.conftest import Cluster, new_database
-from tests.keys import held, records_by
+from tests.keys import held
 
 
 @dataclass
@@ -37,6 +35,8 @@ class Tale:
 
     api: Api
     told: Told
+    wanted: list[Entry]
+    engine: Engine
 
     def pupil(self, name: str) -> dict[str, Any]:
         rows = self.api.get("/v1/register", show="all", left=True, limit=200)["data"]
@@ -54,28 +54,22 @@ class Tale:
 @contextmanager
 def telling(cluster: Cluster, folder: Path, until: date = date.max) -> Iterator[Tale]:
     """Tell the entries recorded until a day to an API of its own."""
-    issuer = LocalIssuer(folder, issuer="urn:test", audience="test")
-    verifier = Verifier(issuer.public_keys(), issuer="urn:test", audience="test")
+    settings = Settings(data_dir=folder)
+    keys = replace(held(), places=(Place(folder / "checkpoints"),))
     wanted = [e for e in entries() if date.fromisoformat(e.recorded_on) <= until]
-    with new_database(cluster) as database, pool(database.app) as connections:
-        recorder = PostgresRecorder(connections)
-        records = records_by(recorder, demo_clock(connections))
-        seals = held().seals
-        system = System(
-            records,
-            Views(connections, seals),
-            AccessLog(connections, seals),
-            held(),
-            verifier,
-            Documents(records, Contents(connections, seals), shipped_rules(), now),
-        )
-        with TestClient(create_app(system)) as client:
-            api = Api(client, tokens(issuer))
-            told = Told()
-            with clock_that_can_be_set(database) as owner:
-                tell(api, owner, told, wanted)
-            Engine(database.as_projector(), held().seals).catch_up()
-            yield Tale(api, told)
+    with (
+        new_database(cluster) as database,
+        clock_that_can_be_set(database) as owner,
+        pool(database.app, most=1) as connections,
+        running(settings, database, keys, clock=demo_clock(connections), throwaway=True) as system,
+        TestClient(create_app(system)) as client,
+    ):
+        api, told = Api(client, issuer(settings)), Told()
+        begin(api, owner, system.granting)
+        tell(api, owner, told, wanted)
+        engine = Engine(database.as_projector(), keys.seals)
+        engine.catch_up()
+        yield Tale(api, told, wanted, engine)
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +89,7 @@ def test_every_kind_of_entry_in_the_cases_is_built(tale: Tale) -> None:
 
 
 def test_each_record_is_kept_until_twenty_five_and_leo_is_held(tale: Tale) -> None:
-    rows = tale.api.get("/v1/retention", Role.DPO)["data"]
+    rows = tale.api.get("/v1/retention", DPO)["data"]
 
     assert [(r["legal_name"], r["earliest_disposal_on"], r["held"]) for r in rows] == [
         ("Tomasz Nowak", "2039-11-30", False),

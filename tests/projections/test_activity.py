@@ -17,6 +17,7 @@ from send_records.projections.engine import Engine
 from send_records.projections.pages import Views
 from send_records.store.connections import one, pool
 from send_records.store.recorder import PostgresRecorder
+from send_records.store.scopes import WHOLE_TRUST
 from tests.conftest import Cluster, new_database
 from tests.keys import held, records_by
 from tests.scenario import ADMIT, IDENTIFY, RECORD_MOTHER, SENCO
@@ -41,7 +42,7 @@ def views(cluster: Cluster) -> Iterator[Views]:
                 projector.execute(
                     "UPDATE chronology SET recorded_at = %s WHERE position = %s", [at, position]
                 )
-        yield Views(connections, held().seals)
+        yield Views(connections, held().seals).within(WHOLE_TRUST)
 
 
 def counted(

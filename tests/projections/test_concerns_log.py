@@ -28,6 +28,7 @@ from send_records.projections.concerns_log import ConcernRow, ConcernsLog, conce
 from send_records.projections.engine import Engine
 from send_records.projections.pages import Views
 from send_records.store.connections import Pool
+from send_records.store.scopes import WHOLE_TRUST
 from tests.keys import held
 from tests.projections.lives import Life
 from tests.projections.planned import any_events
@@ -149,7 +150,10 @@ def test_concerns_are_asked_for_by_what_was_decided(
             "open_only": False,
         }
         page = concerns_page(
-            Views(app_pool, held().seals), after=None, limit=9, **(anything | more)
+            Views(app_pool, held().seals).within(WHOLE_TRUST),
+            after=None,
+            limit=9,
+            **(anything | more),
         )
         return [row.concern_id for row in page.rows]
 

@@ -276,20 +276,20 @@ def then(
 
 
 def test_the_past_is_as_corrected_since_and_was_known_as_recorded(
-    records: SendRecords, app_pool: Pool
+    records: SendRecords, owner_pool: Pool
 ) -> None:
     pupil = uuid4()
     mother = a_record(records, pupil)
     before = records.size()
     go_on(records, pupil, mother, LEVEL)
 
-    since, story_since = then(records, app_pool, pupil, date(2024, 1, 31))
-    known, story_known = then(records, app_pool, pupil, date(2024, 1, 31), before)
+    since, story_since = then(records, owner_pool, pupil, date(2024, 1, 31))
+    known, story_known = then(records, owner_pool, pupil, date(2024, 1, 31), before)
 
     assert (since.status, since.corrected) == ("ehcp", ["status", "sen_provision"])
     assert (known.status, known.corrected) == ("targeted", [])
     assert story_since == story_known == {1, 2, 3, 4, 5, 6, 7}
-    assert 8 in then(records, app_pool, pupil, DAY)[1]
+    assert 8 in then(records, owner_pool, pupil, DAY)[1]
 
 
 @pytest.mark.parametrize(
@@ -300,14 +300,14 @@ def test_the_past_is_as_corrected_since_and_was_known_as_recorded(
     ],
 )
 def test_as_of_a_day_an_entry_is_there_from_the_day_put_right(
-    records: SendRecords, app_pool: Pool, day: str, statuses: dict[str, str]
+    records: SendRecords, owner_pool: Pool, day: str, statuses: dict[str, str]
 ) -> None:
     pupil = uuid4()
     mother = a_record(records, pupil)
     go_on(records, pupil, mother, correct(6, "occurred_on", "2023-12-13", day))
 
     for on, status in statuses.items():
-        row, told = then(records, app_pool, pupil, date.fromisoformat(on))
+        row, told = then(records, owner_pool, pupil, date.fromisoformat(on))
         assert row.status == status
         assert (6 in told) is (status == "targeted")
 
@@ -318,7 +318,7 @@ def findings(database: Database) -> list[Finding]:
 
 
 def test_the_tables_are_level_after_every_correction(
-    records: SendRecords, database: Database, engine: Engine, app_pool: Pool
+    records: SendRecords, database: Database, engine: Engine, owner_pool: Pool
 ) -> None:
     pupil, other = uuid4(), uuid4()
     mother = a_record(records, pupil)
@@ -326,26 +326,26 @@ def test_the_tables_are_level_after_every_correction(
     for step in STEPS:
         go_on(records, pupil, mother, step)
         engine.catch_up()
-        assert level(records, app_pool)
+        assert level(records, owner_pool)
     a_record(records, other)
     engine.catch_up()
 
-    assert level(records, app_pool)
+    assert level(records, owner_pool)
     assert findings(database) == []
     for each in PROJECTIONS:
         moment = Moment(records.size(), None, None)
-        with app_pool.connection() as connection:
+        with owner_pool.connection() as connection:
             known = rows_of_all(connection, held().seals, each, moment)
         log = records.feed(after=0, limit=10_000)
         assert {getattr(row, each.key): row for row in known} == folded(each, log)
     done = rebuild(database.as_owner(), PROJECTIONS, lambda: nullcontext(held().seals))
     assert [each.differences for each in done] == [0] * len(PROJECTIONS)
-    assert level(records, app_pool)
+    assert level(records, owner_pool)
 
 
 @pytest.mark.parametrize("batch", [1, 2, 5, 1000])
 def test_however_the_log_is_cut_into_batches_the_tables_are_the_same(
-    records: SendRecords, database: Database, app_pool: Pool, batch: int
+    records: SendRecords, database: Database, owner_pool: Pool, batch: int
 ) -> None:
     pupils = {pupil: a_record(records, pupil) for pupil in (uuid4(), uuid4())}
     for step in STEPS:
@@ -354,11 +354,11 @@ def test_however_the_log_is_cut_into_batches_the_tables_are_the_same(
 
     Engine(database.as_projector(), held().seals, batch=batch).catch_up()
 
-    assert level(records, app_pool)
+    assert level(records, owner_pool)
 
 
 def test_a_rebuild_brings_what_was_corrected_meanwhile_level(
-    records: SendRecords, database: Database, engine: Engine, app_pool: Pool
+    records: SendRecords, database: Database, engine: Engine, owner_pool: Pool
 ) -> None:
     pupil = uuid4()
     mother = a_record(records, pupil)
@@ -375,7 +375,7 @@ def test_a_rebuild_brings_what_was_corrected_meanwhile_level(
         progress=once(meanwhile),
     )
 
-    assert level(records, app_pool)
+    assert level(records, owner_pool)
 
 
 def once(what: Callable[[int, int], None]) -> Callable[[int, int], None]:
@@ -407,7 +407,7 @@ def test_a_row_that_hides_its_mark_is_found(
 def test_an_engine_that_folded_corrections_as_they_come_would_be_found(
     records: SendRecords,
     engine: Engine,
-    app_pool: Pool,
+    owner_pool: Pool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Planted: nobody's record is taken for corrected."""
@@ -420,7 +420,7 @@ def test_an_engine_that_folded_corrections_as_they_come_would_be_found(
     go_on(records, pupil, a_record(records, pupil), LEVEL)
     engine.catch_up()
 
-    assert not level(records, app_pool)
+    assert not level(records, owner_pool)
 
 
 def test_what_is_about_entries_is_named_the_same_wherever_it_is_asked(database: Database) -> None:
@@ -438,10 +438,10 @@ def test_what_is_about_entries_is_named_the_same_wherever_it_is_asked(database: 
 
 
 def test_of_a_record_with_a_correction_only_what_differs_is_written(
-    records: SendRecords, engine: Engine, app_pool: Pool
+    records: SendRecords, engine: Engine, owner_pool: Pool
 ) -> None:
     def written() -> dict[int, str]:
-        with app_pool.connection() as connection:
+        with owner_pool.connection() as connection:
             query = "SELECT version, xmin::text FROM chronology WHERE pupil_id = %s"
             return dict(connection.execute(query, [pupil]).fetchall())
 
@@ -462,4 +462,4 @@ def test_of_a_record_with_a_correction_only_what_differs_is_written(
     assert len(added) == len(before) + 1
     changed = {version for version in added if disputed[version] != added[version]}
     assert changed == {DISPUTE.entry_version}
-    assert level(records, app_pool)
+    assert level(records, owner_pool)

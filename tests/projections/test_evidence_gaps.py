@@ -31,6 +31,7 @@ from send_records.projections.gap_spans import GapKind
 from send_records.projections.pages import Views
 from send_records.rules import shipped_rules
 from send_records.store.connections import Pool
+from send_records.store.scopes import WHOLE_TRUST
 from tests.keys import held
 from tests.projections.lives import Life, storied
 from tests.projections.planned import (
@@ -556,7 +557,12 @@ def test_the_gaps_of_a_day_are_those_open_then(
             "on": day(text),
             "closed": False,
         }
-        page = gaps_page(Views(app_pool, held().seals), after=None, limit=50, **(asked_for | more))
+        page = gaps_page(
+            Views(app_pool, held().seals).within(WHOLE_TRUST),
+            after=None,
+            limit=50,
+            **(asked_for | more),
+        )
         return [row.from_on for row in page.rows]
 
     first, second = day("2024-12-14"), day("2026-01-09")
@@ -568,7 +574,7 @@ def test_the_gaps_of_a_day_are_those_open_then(
     assert open_on("2026-01-09", academy="Birch Lane Academy") == []
     assert open_on("2026-01-09", pupil_id=uuid4()) == []
     late = gaps_page(
-        Views(app_pool, held().seals),
+        Views(app_pool, held().seals).within(WHOLE_TRUST),
         academy=None,
         pupil_id=None,
         kind=GapKind.LATE_ENTRY,

@@ -93,9 +93,9 @@ def test_the_same_row_and_event_give_the_same_row_and_change_neither(
 
 @each_projection
 def test_every_field_of_a_row_is_a_column_of_a_fitting_type(
-    projection: Projection[Any], app_pool: Pool
+    projection: Projection[Any], owner_pool: Pool
 ) -> None:
-    with app_pool.connection() as connection:
+    with owner_pool.connection() as connection:
         columns = connection.execute(
             "SELECT column_name, data_type, is_nullable FROM information_schema.columns "
             "WHERE table_schema = current_schema() AND table_name = %s",
@@ -133,64 +133,64 @@ def column_of(hint: Any) -> tuple[str, bool]:
 
 
 def test_the_tables_are_what_the_log_adds_up_to(
-    busy: SendRecords, engine: Engine, app_pool: Pool
+    busy: SendRecords, engine: Engine, owner_pool: Pool
 ) -> None:
     assert engine.catch_up() == busy.size()
 
     for projection in PROJECTIONS:
-        assert stored(app_pool, projection) == folded(busy, projection)
-    assert positions(app_pool) == {busy.size()}
+        assert stored(owner_pool, projection) == folded(busy, projection)
+    assert positions(owner_pool) == {busy.size()}
 
 
 def test_catching_up_twice_changes_nothing(
-    busy: SendRecords, engine: Engine, app_pool: Pool
+    busy: SendRecords, engine: Engine, owner_pool: Pool
 ) -> None:
     engine.catch_up()
-    before = [stored(app_pool, projection) for projection in PROJECTIONS]
+    before = [stored(owner_pool, projection) for projection in PROJECTIONS]
 
     assert engine.catch_up() == 0
 
-    assert [stored(app_pool, projection) for projection in PROJECTIONS] == before
+    assert [stored(owner_pool, projection) for projection in PROJECTIONS] == before
 
 
 def test_what_is_recorded_later_is_taken_from_where_it_stopped(
-    busy: SendRecords, engine: Engine, app_pool: Pool
+    busy: SendRecords, engine: Engine, owner_pool: Pool
 ) -> None:
     engine.catch_up()
     busy.admit(but(ADMIT, upn=None), asked())
 
     assert engine.catch_up() == 2
-    assert level(busy, app_pool)
+    assert level(busy, owner_pool)
 
 
 @pytest.mark.parametrize("batch", [1, 2, 7, 1000])
 def test_the_size_of_batches_makes_no_difference(
-    busy: SendRecords, database: Database, app_pool: Pool, batch: int
+    busy: SendRecords, database: Database, owner_pool: Pool, batch: int
 ) -> None:
     engine = Engine(database.as_projector(), held().seals, batch=batch)
 
     assert engine.catch_up() == busy.size()
 
-    assert level(busy, app_pool)
+    assert level(busy, owner_pool)
 
 
 def test_a_projection_that_is_behind_catches_up_beside_those_that_are_not(
-    busy: SendRecords, database: Database, app_pool: Pool
+    busy: SendRecords, database: Database, owner_pool: Pool
 ) -> None:
     for index, projection in enumerate(PROJECTIONS):
         with one(database.as_projector()) as connection:
             engine = Engine(database.as_projector(), held().seals, [projection], batch=5)
             for _ in range(index * 3):
                 engine.advance(connection)
-    assert len(positions(app_pool)) == len(PROJECTIONS) - 1
+    assert len(positions(owner_pool)) == len(PROJECTIONS) - 1
 
     Engine(database.as_projector(), held().seals, batch=4).catch_up()
 
-    assert level(busy, app_pool)
+    assert level(busy, owner_pool)
 
 
 def test_two_engines_at_once_do_each_event_once(
-    busy: SendRecords, database: Database, app_pool: Pool
+    busy: SendRecords, database: Database, owner_pool: Pool
 ) -> None:
     start = threading.Barrier(3)
     counts: list[int] = []
@@ -208,22 +208,22 @@ def test_two_engines_at_once_do_each_event_once(
 
     assert len(counts) == 3
     assert sum(counts) == busy.size()
-    assert level(busy, app_pool)
+    assert level(busy, owner_pool)
 
 
 def test_a_row_changed_behind_the_logs_back_would_be_found(
-    busy: SendRecords, engine: Engine, database: Database, app_pool: Pool
+    busy: SendRecords, engine: Engine, database: Database, owner_pool: Pool
 ) -> None:
     """The defect planted: a table that is not what the log adds up to."""
     engine.catch_up()
     with one(database.as_projector()) as connection:
         connection.execute("UPDATE chronology SET days_late = 0 WHERE position = 1")
 
-    assert not level(busy, app_pool)
+    assert not level(busy, owner_pool)
 
 
 def test_events_seen_again_leave_the_tables_as_they_were(
-    busy: SendRecords, engine: Engine, database: Database, app_pool: Pool
+    busy: SendRecords, engine: Engine, database: Database, owner_pool: Pool
 ) -> None:
     engine.catch_up()
     with one(database.as_projector()) as connection:
@@ -231,7 +231,7 @@ def test_events_seen_again_leave_the_tables_as_they_were(
 
     assert engine.catch_up() == busy.size()
 
-    assert level(busy, app_pool)
+    assert level(busy, owner_pool)
 
 
 def test_the_collector_is_off_for_a_batch_and_on_again_after_it(

@@ -137,7 +137,7 @@ def test_an_append_that_is_going_on_is_waited_for(log: Connection, database: Dat
     with one(database.app) as other:
         with other.transaction():
             append(other, event(PUPIL, 2))
-            [(at,)] = other.execute("SELECT max(recorded_at) FROM events").fetchall()
+            [(at,)] = other.execute("SELECT recorded_at FROM log_head").fetchall()
             asking = threading.Thread(
                 target=lambda: found.append(moment_at(log, None, at.isoformat()))
             )

@@ -33,6 +33,7 @@ from send_records.store.connections import Pool, one
 from send_records.store.inhand import InHand
 from send_records.store.keyring import Keyring
 from send_records.store.keystore import SqliteKeyStore
+from send_records.store.scopes import WHOLE_TRUST
 from send_records.store.sealing import Seals
 from tests.keys import TRUST, held, where_held
 from tests.scenario import ADMIT, SENCO, but
@@ -127,7 +128,10 @@ class Reading:
 @contextmanager
 def reading(app_pool: Pool, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reading]:
     clock, store = Clock(), SqliteKeyStore(Path(where_held()["SEND_RECORDS_KEY_STORE"]))
-    found = Reading(Views(app_pool, Seals(Keyring(store, held().keks, clock=clock), TRUST)), clock)
+    found = Reading(
+        Views(app_pool, Seals(Keyring(store, held().keks, clock=clock), TRUST), scope=WHOLE_TRUST),
+        clock,
+    )
     opens = Rows._opened
 
     def counted(self: Rows[Any], row: Any) -> Any:

@@ -42,7 +42,7 @@ each_projection = pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda 
 
 @pytest.fixture
 def log(database: Database) -> Iterator[Connection]:
-    with one(database.app) as connection:
+    with one(database.as_owner()) as connection:
         yield connection
 
 

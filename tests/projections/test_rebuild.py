@@ -30,6 +30,7 @@ from send_records.projections.tables import Table
 from send_records.settings import Settings
 from send_records.store.connections import AMBIGUOUS, one
 from send_records.store.mapper import UnreadableEvent
+from send_records.store.scopes import WHOLE_TRUST, within
 from send_records.store.sealing import Seals
 from tests.api.story import told
 from tests.keys import held, where_held
@@ -111,7 +112,8 @@ def test_the_table_is_served_and_projected_to_as_before(
     engine.catch_up()
 
     with one(database.app) as app:
-        assert app.execute("SELECT count(*) FROM send_register").fetchone() == (2,)
+        with within(app, WHOLE_TRUST):
+            assert app.execute("SELECT count(*) FROM send_register").fetchone() == (2,)
         with pytest.raises(Exception, match="permission denied"):
             app.execute("DELETE FROM send_register")
 
@@ -180,9 +182,11 @@ def asked() -> Request:
 
 def tables(database: Database) -> dict[str, dict[object, object]]:
     """Return every row of every table, opened, by key."""
-    with one(database.app) as app:
+    with one(database.as_owner()) as owner:
         return {
-            each.name: {getattr(row, each.key): row for row in Table(each, held().seals).every(app)}
+            each.name: {
+                getattr(row, each.key): row for row in Table(each, held().seals).every(owner)
+            }
             for each in PROJECTIONS
         }
 
@@ -466,8 +470,8 @@ def test_what_is_as_it_was_keeps_its_seal(
     engine.catch_up()
 
     def seals() -> list[tuple[int, bytes]]:
-        with one(database.app) as app:
-            return app.execute("SELECT position, sealed FROM chronology ORDER BY 1").fetchall()
+        with one(database.as_owner()) as owner:
+            return owner.execute("SELECT position, sealed FROM chronology ORDER BY 1").fetchall()
 
     before = seals()
     with one(database.as_projector()) as projector:

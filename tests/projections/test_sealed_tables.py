@@ -37,6 +37,7 @@ from send_records.rules.clocks import clocks_of
 from send_records.store.access import Access, AccessPurpose, Act, Tier, append_access
 from send_records.store.connections import Pool, one, pool
 from send_records.store.recorder import PostgresRecorder, read_log
+from send_records.store.scopes import WHOLE_TRUST, within
 from send_records.store.sealing import UPN_INDEX, DoesNotOpen
 from tests.api.story import DPO, PUPIL, STORY, told, upn_of
 from tests.conftest import Cluster, new_database
@@ -306,7 +307,7 @@ def test_a_register_is_in_the_order_of_names_page_by_page(
         records.admit(but(ADMIT, legal_name=name, upn=None), asked())
     engine.catch_up()
 
-    names, cursors = paged(Views(app_pool, held().seals))
+    names, cursors = paged(Views(app_pool, held().seals).within(WHOLE_TRUST))
 
     assert [name.casefold() for name in names] == [
         "amir khan",
@@ -401,7 +402,7 @@ def test_a_new_index_key_changes_every_tag(
     tagged: Database, records: SendRecords, app_pool: Pool
 ) -> None:
     seals = held().seals
-    views, register = Views(app_pool, seals), Table[Any](SendRegister(), seals)
+    views, register = Views(app_pool, seals).within(WHOLE_TRUST), Table[Any](SendRegister(), seals)
     with one(tagged.as_projector()) as projector:
         before = tags(projector)
         seals.keyring.renew(UPN_INDEX)
@@ -469,7 +470,7 @@ def test_with_other_keys_nothing_of_it_opens(projected: Database, tmp_path: Any)
     others = keys_in(tmp_path).seals
     for pupil in (PUPIL, OTHER):
         others.keyring.make(pupil)
-    with one(projected.app) as app:
+    with one(projected.app) as app, within(app, WHOLE_TRUST):
         for projection in PROJECTIONS:
             with pytest.raises(DoesNotOpen):
                 list(Table(projection, others).every(app))

@@ -17,6 +17,7 @@ from send_records.projections.engine import Engine
 from send_records.projections.pages import Views
 from send_records.projections.targets import TargetRow, Targets, targets_page
 from send_records.store.connections import Pool
+from send_records.store.scopes import WHOLE_TRUST
 from tests.keys import held
 from tests.projections.lives import Life
 from tests.projections.planned import (
@@ -170,7 +171,12 @@ def test_targets_are_asked_for_by_what_became_of_them_and_when_they_are_due(
             "open_only": False,
             "due_before": None,
         }
-        page = targets_page(Views(app_pool, held().seals), after=None, limit=9, **(anything | more))
+        page = targets_page(
+            Views(app_pool, held().seals).within(WHOLE_TRUST),
+            after=None,
+            limit=9,
+            **(anything | more),
+        )
         return [row.ref for row in page.rows]
 
     assert refs() == refs(pupil_id=pupil) == ["T1", "T2"]

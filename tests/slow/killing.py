@@ -74,7 +74,13 @@ def private_server() -> Iterator[Private]:
             with one(server.conninfo(SUPERUSER, SUPERUSER)) as admin:
                 provision(admin, ROLES, DATABASE, {name: server.password(name) for name in names})
             owner, app, projector, notary = (
-                in_schema(server.conninfo(name, DATABASE), ROLES.schema, name) for name in names
+                in_schema(
+                    server.conninfo(name, DATABASE),
+                    ROLES.schema,
+                    name,
+                    maintains=name == ROLES.owner,
+                )
+                for name in names
             )
             with one(owner) as connection:
                 migrate(connection, ROLES)

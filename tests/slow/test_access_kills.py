@@ -25,9 +25,10 @@ import pytest
 
 from send_records.aggregates.base import Actor
 from send_records.aggregates.values import Role
-from send_records.bootstrap import issuer
 from send_records.demo.run import throwaway
+from send_records.reception import issuer
 from tests.api.steps import body_of
+from tests.conftest import GENEROUS, WATCH
 from tests.scenario import ADMIT, RECORD_MOTHER, but
 from tests.scratch import scratch
 from tests.store.proxy import until
@@ -53,7 +54,9 @@ main()
 """
 """A planted defect: the answer goes out at once, and the row follows when there is time."""
 
-ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("SEND_RECORDS_")}
+ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("SEND_RECORDS_")} | {
+    WATCH: str(GENEROUS)
+}
 READER = Actor(id=uuid4(), name="Priya Shah", role=Role.DPO)
 
 
@@ -77,7 +80,7 @@ class Served:
         return {"Authorization": f"Bearer {issuer(throwaway(self.data_dir)).token(reader)}"}
 
     def start(self) -> None:
-        command = [*self.program, "serve", "--port", str(self.port)]
+        command = [*self.program, "serve", "--demo", "--port", str(self.port)]
         process = subprocess.Popen(
             [*command, "--data-dir", str(self.data_dir)],
             env=ENVIRONMENT,

@@ -34,9 +34,10 @@ from send_records.aggregates.plans import DraftPlan
 from send_records.aggregates.reviews import HoldReview
 from send_records.aggregates.values import Role
 from send_records.api.app import create_app
-from send_records.bootstrap import Database, database, issuer, notary, now, running
+from send_records.bootstrap import Database, database, notary, now, running
 from send_records.custody import Keys, open_keys
 from send_records.keeper import Keeper
+from send_records.reception import issuer
 from send_records.settings import Settings
 from send_records.store.connections import in_schema, one
 from send_records.store.data_directory import SUPERUSER
@@ -231,7 +232,7 @@ class Trust:
 
     def findings(self) -> list[Any]:
         """Return what ``send-records verify`` finds."""
-        return verified(self.found.app, self.keys)
+        return verified(self.found.as_owner(), self.keys)
 
     def thief(self, connection: Connection) -> Thief:
         store = self.data_dir / "keyring" / "keys.sqlite"
@@ -249,7 +250,7 @@ def served(settings: Settings) -> Iterator[httpx2.Client]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "send_records.cli", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "send_records.cli", "serve", "--demo", "--port", str(port)]
     with (settings.data_dir / "api.log").open("ab") as log:
         process = subprocess.Popen(
             [*command, "--data-dir", str(settings.data_dir)], stdout=log, stderr=log

@@ -66,7 +66,7 @@ def recorded(database: Database, keys: Keys) -> list[bytes]:
             for command in (RECORD_MOTHER, IDENTIFY):
                 records.execute(pupil, command, asked())
     notary(database, keys.signing, keys.places).sign_all()
-    with one(database.app) as connection:
+    with one(database.as_owner()) as connection:
         return rows_of(connection, EventShape())
 
 

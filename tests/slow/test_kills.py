@@ -129,7 +129,7 @@ def test_killed_50_times_nothing_is_lost_doubled_or_denied(private: Private) -> 
         expected = Expected(records)
 
         def compare(told: Told) -> bool:
-            found = expected.differences(private.database.app)
+            found = expected.differences(private.database.as_owner())
             if any(found.values()):
                 wrong.append(found)
             return False
@@ -224,12 +224,13 @@ def read_beside(database: Database, *, writers: int, commands: int) -> Read:
                 recorder.append(events(stream, 2 * number + 1, 2 * number + 2), command())
 
     def page() -> None:
-        with one(database.app) as connection:
+        with one(database.as_owner()) as connection:
             while not done.is_set():
                 last = read.paged[-1] if read.paged else 0
                 read.paged += [row.id for row in read_log(connection, after=last, limit=100)]
 
-    with pool(database.app) as connections, ExitStack() as stack:
+    # As the owner, for these are streams of nothing: who reads of the trust sees its pupils'.
+    with pool(database.as_owner()) as connections, ExitStack() as stack:
         subscription = PostgresRecorder(connections).subscribe()
         stack.enter_context(subscription)
         readers = [
@@ -408,12 +409,12 @@ def test_killed_60_times_the_projections_are_what_the_log_says(
                 until_further(watching)
                 time.sleep(random.uniform(0, 0.25))
                 process.send_signal(signal.SIGKILL)
-            found = expected.differences(database.app)
+            found = expected.differences(database.as_owner())
             if any(found.values()):
                 wrong.append(found)
     with one(database.app) as watching, projector(database):
         until(lambda: projected(watching) == records.size(), seconds=60)
-    last = Expected(records).differences(database.app)
+    last = Expected(records).differences(database.as_owner())
 
     say(
         f"{WORKER_KILLS} kills of the projector beside 3 writers: {records.size()} events; rows "
@@ -463,13 +464,13 @@ def test_an_engine_that_commits_in_two_transactions_is_found_out(
     live(records)
     with one(database.as_projector()) as connection:
         Engine(database.as_projector(), held().seals, batch=5).advance(connection)
-    assert set(Expected(records).differences(database.app).values()) == {0}
+    assert set(Expected(records).differences(database.as_owner()).values()) == {0}
 
     with pytest.raises(Killed):
         planted(database.as_projector(), held().seals, batch=5).catch_up()
-    at_once_wrong = Expected(records).differences(database.app)
+    at_once_wrong = Expected(records).differences(database.as_owner())
     engine.catch_up()
-    in_the_end_wrong = Expected(records).differences(database.app)
+    in_the_end_wrong = Expected(records).differences(database.as_owner())
 
     say(f"planted: {planted.__name__} {at_once_wrong}, and after a restart {in_the_end_wrong}")
     assert sum(at_once_wrong.values()) > 0

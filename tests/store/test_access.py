@@ -145,9 +145,10 @@ def append(connection: Connection, access: Access = ACCESS) -> int:
 
 @dataclass(frozen=True)
 class Shared:
-    """A log for a whole module, of three rows and more, as two see it."""
+    """A log for a whole module, of three rows and more, as three see it."""
 
     app: Connection
+    owner: Connection
     superuser: Connection
 
 
@@ -156,10 +157,10 @@ def shared(cluster: Cluster) -> Iterator[Shared]:
     with new_database(cluster) as found:
         name = str(conninfo_to_dict(found.app)["dbname"])
         above = in_schema(cluster.server.conninfo(SUPERUSER, name), found.roles.schema, "superuser")
-        with one(found.app) as app, one(above) as superuser:
+        with one(found.app) as app, one(found.as_owner()) as owner, one(above) as superuser:
             for _ in range(3):
                 append(app, replace(ACCESS, actor=SENCO.model_copy(update={"academy": None})))
-            yield Shared(app, superuser)
+            yield Shared(app, owner, superuser)
 
 
 # In order
@@ -176,13 +177,15 @@ def test_six_writers_leave_no_gap_and_no_two_at_one_time(database: Database) -> 
     at_once([write] * WRITERS)
 
     assert sorted(told) == list(range(1, WRITERS * 30 + 1))
-    with one(database.app) as connection:
+    with one(database.as_owner()) as connection:
         assert violations(connection) == []
         found = walked(connection)
         assert (found.entries, found.findings) == (WRITERS * 30, [])
 
 
-def test_those_that_are_written_together_have_each_its_own_people(app: Connection) -> None:
+def test_those_that_are_written_together_have_each_its_own_people(
+    app: Connection, owner: Connection
+) -> None:
     """None, one, several: and each its place and its time."""
     people = [[], [uuid4()], [uuid4(), uuid4()], []]
     accesses = [
@@ -196,12 +199,12 @@ def test_those_that_are_written_together_have_each_its_own_people(app: Connectio
 
     positions = append_accesses(app, held().seals, accesses)
 
-    stored = rows(app)
+    stored = rows(owner)
     assert positions == [row.position for row in stored] == [1, 2, 3, 4]
     assert [list(row.pupils) for row in stored] == people
     assert [row.academy for row in stored] == [access.actor.academy for access in accesses]
-    assert violations(app) == []
-    assert walked(app).findings == []
+    assert violations(owner) == []
+    assert walked(owner).findings == []
 
 
 def test_readers_at_once_are_recorded_together_and_each_is_told_its_place(
@@ -213,13 +216,13 @@ def test_readers_at_once_are_recorded_together_and_each_is_told_its_place(
         at_once([lambda: told.extend(log.record(ACCESS) for _ in range(30))] * WRITERS)
 
     assert sorted(told) == list(range(1, WRITERS * 30 + 1))
-    with one(database.app) as connection:
+    with one(database.as_owner()) as connection:
         assert violations(connection) == []
 
 
 @pytest.mark.parametrize("count", [0, 2, None])
 def test_counts_that_do_not_share_out_the_people_are_refused(
-    app: Connection, count: int | None
+    app: Connection, owner: Connection, count: int | None
 ) -> None:
     """Or it could not be said who was seen."""
     with pytest.raises(psycopg.DatabaseError) as refused:
@@ -228,7 +231,7 @@ def test_counts_that_do_not_share_out_the_people_are_refused(
             [[uuid4()]] * 2 + [["x"]] * 7 + [[count], [uuid4()], [b"x"]],
         )
     assert refused.value.sqlstate == "SR001"
-    assert rows(app) == []
+    assert rows(owner) == []
 
 
 PLACES_FROM_A_SEQUENCE = """
@@ -248,27 +251,29 @@ $$
 """
 
 
-def undone(connection: Connection) -> list[str]:
+def undone(connection: Connection, owner: Connection) -> list[str]:
     """Return what is wrong after a row that was undone, between two that were not."""
     append(connection)
     with connection.transaction(force_rollback=True):
         append(connection)
     append(connection)
-    return violations(connection)
+    return violations(owner)
 
 
-def test_a_row_that_is_undone_leaves_no_gap(app: Connection) -> None:
-    assert undone(app) == []
+def test_a_row_that_is_undone_leaves_no_gap(app: Connection, owner: Connection) -> None:
+    assert undone(app, owner) == []
 
 
 def test_with_places_from_a_sequence_it_would(app: Connection, owner: Connection) -> None:
     owner.execute(PLACES_FROM_A_SEQUENCE)
 
-    assert "positions have gaps" in undone(app)
-    assert Damage.MISSING in {finding.damage for finding in walked(app).findings}
+    assert "positions have gaps" in undone(app, owner)
+    assert Damage.MISSING in {finding.damage for finding in walked(owner).findings}
 
 
-def test_time_goes_on_when_the_clock_steps_back(app: Connection, superuser: Connection) -> None:
+def test_time_goes_on_when_the_clock_steps_back(
+    app: Connection, owner: Connection, superuser: Connection
+) -> None:
     append(app)
     [(ahead,)] = superuser.execute(
         "UPDATE access_head SET recorded_at = clock_timestamp() + interval '1 hour' "
@@ -278,7 +283,7 @@ def test_time_goes_on_when_the_clock_steps_back(app: Connection, superuser: Conn
     append(app)
 
     tick = timedelta(microseconds=1)
-    assert [row.recorded_at for row in rows(app)][1:] == [ahead + tick, ahead + 2 * tick]
+    assert [row.recorded_at for row in rows(owner)][1:] == [ahead + tick, ahead + 2 * tick]
 
 
 # The leaf
@@ -302,27 +307,31 @@ def test_time_goes_on_when_the_clock_steps_back(app: Connection, superuser: Conn
 def test_the_leaf_is_the_hash_of_every_stored_column(shared: Shared, access: Access) -> None:
     append(shared.app, access)
 
-    [*_, row] = rows(shared.app)
+    [*_, row] = rows(shared.owner)
     assert row.leaf == hashlib.sha256(encoded(row)).digest()
     assert (row.pupils, row.academy) == (list(access.pupils), access.actor.academy)
-    assert walked(shared.app).findings == []
+    assert walked(shared.owner).findings == []
 
 
-def test_no_academy_and_an_academy_without_a_name_are_told_apart(app: Connection) -> None:
+def test_no_academy_and_an_academy_without_a_name_are_told_apart(
+    app: Connection, owner: Connection
+) -> None:
     append(app, replace(ACCESS, actor=SENCO.model_copy(update={"academy": None})))
 
-    [row] = rows(app)
+    [row] = rows(owner)
     assert row.academy is None
     other = hashlib.sha256(encoded(replace(row, academy=""))).digest()
     assert row.leaf not in (other, hashlib.sha256(encoded(replace(row, academy="-1"))).digest())
 
 
-def test_the_leaf_depends_on_no_setting_of_the_connection(app: Connection) -> None:
+def test_the_leaf_depends_on_no_setting_of_the_connection(
+    app: Connection, owner: Connection
+) -> None:
     for setting in ("timezone = 'Asia/Kathmandu'", "bytea_output = 'escape'"):
         app.execute(f"SET {setting}".encode())
         append(app)
 
-    assert violations(app) == []
+    assert violations(owner) == []
 
 
 # What the audit above, and the walk, are worth: planted defects
@@ -381,12 +390,12 @@ def test_a_planted_defect_is_found(shared: Shared, defect: str) -> None:
     ],
 )
 def test_the_application_has_no_other_way_to_write(shared: Shared, statement: str) -> None:
-    before = rows(shared.app)
+    before = rows(shared.owner)
 
     with pytest.raises(errors.InsufficientPrivilege):
         shared.app.execute(statement.encode())
 
-    assert rows(shared.app) == before
+    assert rows(shared.owner) == before
 
 
 @pytest.mark.parametrize(
@@ -400,7 +409,7 @@ def test_the_application_has_no_other_way_to_write(shared: Shared, statement: st
 )
 @pytest.mark.parametrize("replica", [False, True], ids=["plainly", "as a replica"])
 def test_nobody_changes_what_was_appended(shared: Shared, statement: str, replica: bool) -> None:
-    before = rows(shared.app)
+    before = rows(shared.owner)
     role = "replica" if replica else "origin"
 
     shared.superuser.execute(f"SET session_replication_role = {role}".encode())
@@ -408,7 +417,7 @@ def test_nobody_changes_what_was_appended(shared: Shared, statement: str, replic
         shared.superuser.execute(statement.encode())
     shared.superuser.execute("RESET session_replication_role")
 
-    assert rows(shared.app) == before
+    assert rows(shared.owner) == before
 
 
 @pytest.mark.parametrize("who", ["as_projector", "as_notary"])
@@ -454,7 +463,7 @@ def test_who_looked_at_a_pupil_is_told_in_pages_without_gap_or_repeat(
     assert log.of_pupil(uuid4(), after=0, limit=10) == []
 
 
-def test_a_row_is_read_back_with_the_name_opened(log: AccessLog, app: Connection) -> None:
+def test_a_row_is_read_back_with_the_name_opened(log: AccessLog, owner: Connection) -> None:
     reader = Actor(id=uuid4(), name="Kim \u0141ukasz", role=Role.DPO)
     position = log.record(replace(ACCESS, actor=reader, purpose=AccessPurpose.AUDIT))
 
@@ -465,7 +474,7 @@ def test_a_row_is_read_back_with_the_name_opened(log: AccessLog, app: Connection
         *("read", "get_pupil", "T2", "audit"),
         "given",
     )
-    [stored] = rows(app)
+    [stored] = rows(owner)
     assert reader.name.encode() not in b"".join(
         value if isinstance(value, bytes) else str(value).encode() for value in astuple(stored)
     )

@@ -61,13 +61,15 @@ def refused(
     ],
     ids=["nothing", "a byte", "too short", "another key", "the trust's key", "no key", "words"],
 )
-def test_what_is_not_under_the_pupils_live_key_is_refused(app: Connection, state: bytes) -> None:
+def test_what_is_not_under_the_pupils_live_key_is_refused(
+    app: Connection, owner: Connection, state: bytes
+) -> None:
     stream = uuid4()
     append(app, event(stream, 1))
 
     assert refused(app, event(stream, 2, state=state)) == "SR003"
-    assert len(rows(app)) == 1
-    assert violations(app) == []
+    assert len(rows(owner)) == 1
+    assert violations(owner) == []
 
 
 def test_after_its_key_is_destroyed_a_stream_takes_the_trusts_words_only(
@@ -111,31 +113,31 @@ def test_an_append_under_way_and_a_destruction_do_not_interleave(
                     return
 
     def destroy() -> None:
-        until(lambda: len(rows(app)) > 5)
+        until(lambda: len(rows(owner)) > 5)
         owner.execute("SELECT destroy_key(%s)", [stream])
 
     at_once([write, destroy])
 
     [(destroyed_at,)] = owner.execute("SELECT destroyed_at FROM data_keys").fetchall()
     assert told == ["SR003"]
-    assert rows(app)[-1].recorded_at < destroyed_at
+    assert rows(owner)[-1].recorded_at < destroyed_at
 
 
 # In order
 
 
-def test_positions_go_on_across_pupils(app: Connection) -> None:
+def test_positions_go_on_across_pupils(app: Connection, owner: Connection) -> None:
     one_pupil, another = uuid4(), uuid4()
 
     assert append(app, *events(one_pupil, 1, 2)) == [1, 2]
     assert append(app, *events(another, 1)) == [3]
     assert append(app, *events(one_pupil, 3)) == [4]
-    assert violations(app) == []
+    assert violations(owner) == []
 
 
-def test_a_command_may_record_in_more_than_one_stream(app: Connection) -> None:
+def test_a_command_may_record_in_more_than_one_stream(app: Connection, owner: Connection) -> None:
     assert append(app, event(uuid4(), 1), event(uuid4(), 1)) == [1, 2]
-    assert violations(app) == []
+    assert violations(owner) == []
 
 
 def test_six_writers_leave_no_gap_and_no_mix(database: Database) -> None:
@@ -147,7 +149,7 @@ def test_six_writers_leave_no_gap_and_no_mix(database: Database) -> None:
 
     at_once([write] * WRITERS)
 
-    with one(database.app) as connection:
+    with one(database.as_owner()) as connection:
         assert len(rows(connection)) == WRITERS * 50
         assert violations(connection) == []
 
@@ -163,13 +165,17 @@ def test_of_six_writers_of_one_version_one_wins(database: Database) -> None:
         at_once([partial(write, version)] * WRITERS)
 
     assert won == list(range(1, 11))
-    with one(database.app) as connection:
+    with one(database.as_owner()) as connection:
         assert violations(connection) == []
 
 
 def overtaken(database: Database) -> list[int]:
     """Return the events that a reader misses who reads while two are writing."""
-    with one(database.app) as first, one(database.app) as second, one(database.app) as reader:
+    with (
+        one(database.app) as first,
+        one(database.app) as second,
+        one(database.as_owner()) as reader,
+    ):
         with first.transaction():
             append(first, event(uuid4(), 1))
             second.execute("SET statement_timeout = '300ms'")
@@ -198,87 +204,90 @@ def test_a_reader_of_places_that_come_from_a_sequence_would_be(
 
 def test_the_events_of_a_command_have_one_time_and_the_next_command_a_later_one(
     app: Connection,
+    owner: Connection,
 ) -> None:
     stream = uuid4()
     for version in range(1, 200, 2):
         append(app, *events(stream, version, version + 1))
 
-    times = [row.recorded_at for row in rows(app)]
+    times = [row.recorded_at for row in rows(owner)]
     assert times[0::2] == times[1::2]
     assert all(before < after for before, after in zip(times[0::2], times[2::2], strict=False))
 
 
-def test_time_goes_on_when_the_clock_steps_back(app: Connection, superuser: Connection) -> None:
+def test_time_goes_on_when_the_clock_steps_back(
+    app: Connection, owner: Connection, superuser: Connection
+) -> None:
     append(app, event(uuid4(), 1))
     ahead = clock_ahead(superuser, timedelta(hours=1))
     append(app, event(uuid4(), 1))
     append(app, event(uuid4(), 1))
 
     tick = timedelta(microseconds=1)
-    assert [row.recorded_at for row in rows(app)][1:] == [ahead + tick, ahead + 2 * tick]
+    assert [row.recorded_at for row in rows(owner)][1:] == [ahead + tick, ahead + 2 * tick]
 
 
 # All or nothing
 
 
-def test_a_version_without_the_one_before_it_is_refused(app: Connection) -> None:
+def test_a_version_without_the_one_before_it_is_refused(app: Connection, owner: Connection) -> None:
     stream = uuid4()
     append(app, event(stream, 1))
 
     assert refused(app, event(stream, 3)) == "SR001"
     assert refused(app, *events(stream, 2, 4)) == "SR001"
     assert refused(app, event(uuid4(), 2)) == "SR001"
-    assert len(rows(app)) == 1
-    assert violations(app) == []
+    assert len(rows(owner)) == 1
+    assert violations(owner) == []
 
 
-def test_a_version_that_is_taken_is_refused(app: Connection) -> None:
+def test_a_version_that_is_taken_is_refused(app: Connection, owner: Connection) -> None:
     stream = uuid4()
     append(app, *events(stream, 1, 2))
 
     assert refused(app, *events(stream, 2, 3)) == "23505"
-    assert len(rows(app)) == 2
-    assert violations(app) == []
+    assert len(rows(owner)) == 2
+    assert violations(owner) == []
 
 
 @pytest.mark.parametrize("version", [0, -1])
-def test_what_is_no_version_is_refused(app: Connection, version: int) -> None:
+def test_what_is_no_version_is_refused(app: Connection, owner: Connection, version: int) -> None:
     assert refused(app, event(uuid4(), version)) == "23514"
-    assert rows(app) == []
+    assert rows(owner) == []
 
 
-def test_a_refused_append_leaves_no_hole(app: Connection) -> None:
+def test_a_refused_append_leaves_no_hole(app: Connection, owner: Connection) -> None:
     stream = uuid4()
     append(app, event(stream, 1))
     refused(app, event(stream, 1))
     refused(app, event(stream, 7))
 
     assert append(app, event(stream, 2)) == [2]
-    assert violations(app) == []
+    assert violations(owner) == []
 
 
-def test_a_transaction_that_is_undone_leaves_no_hole(app: Connection) -> None:
+def test_a_transaction_that_is_undone_leaves_no_hole(app: Connection, owner: Connection) -> None:
     with app.transaction(force_rollback=True):
         assert append(app, *events(uuid4(), 1, 2, 3)) == [1, 2, 3]
 
     assert append(app, event(uuid4(), 1)) == [1]
-    assert violations(app) == []
+    assert violations(owner) == []
 
 
-def test_a_command_is_recorded_once(app: Connection) -> None:
+def test_a_command_is_recorded_once(app: Connection, owner: Connection) -> None:
     stream, command_id = uuid4(), uuid4()
     append(app, event(stream, 1), command_id=command_id)
 
     assert refused(app, event(stream, 2), command_id=command_id) == "23505"
-    assert len(rows(app)) == 1
+    assert len(rows(owner)) == 1
 
 
-def test_a_command_that_records_nothing_is_refused(app: Connection) -> None:
+def test_a_command_that_records_nothing_is_refused(app: Connection, owner: Connection) -> None:
     assert refused(app) == "SR001"
-    assert app.execute("SELECT count(*) FROM commands").fetchone() == (0,)
+    assert owner.execute("SELECT count(*) FROM commands").fetchone() == (0,)
 
 
-def test_lists_of_different_lengths_are_refused(app: Connection) -> None:
+def test_lists_of_different_lengths_are_refused(app: Connection, owner: Connection) -> None:
     row = command()
     with pytest.raises(errors.NotNullViolation):
         app.execute(
@@ -296,7 +305,7 @@ def test_lists_of_different_lengths_are_refused(app: Connection) -> None:
                 [b""],
             ],
         )
-    assert violations(app) == []
+    assert violations(owner) == []
 
 
 # The leaf
@@ -325,21 +334,23 @@ def test_no_two_entries_are_encoded_alike(entry: Entry) -> None:
 @pytest.mark.parametrize("more", [b"", b"\x00", b"{}" * 50_000], ids=["least", "nul", "long"])
 @pytest.mark.parametrize("clear", ["{}", '{"a": "\\u0000\\n", "b":"\u00e9"}'])
 def test_the_leaf_is_the_hash_of_every_stored_column(
-    app: Connection, topic: str, more: bytes, clear: str
+    app: Connection, owner: Connection, topic: str, more: bytes, clear: str
 ) -> None:
     append(app, event(uuid4(), 1, topic=topic, state=SEALED + more, clear=clear))
 
-    [row] = rows(app)
+    [row] = rows(owner)
     assert (row.topic, row.sealed, row.clear) == (topic, SEALED + more, clear)
     assert row.leaf == hashlib.sha256(encoded(row.entry)).digest()
 
 
-def test_the_leaf_depends_on_no_setting_of_the_connection(app: Connection) -> None:
+def test_the_leaf_depends_on_no_setting_of_the_connection(
+    app: Connection, owner: Connection
+) -> None:
     for setting in ("timezone = 'Asia/Kathmandu'", "bytea_output = 'escape'"):
         app.execute(f"SET {setting}".encode())
         append(app, event(uuid4(), 1))
 
-    assert violations(app) == []
+    assert violations(owner) == []
 
 
 # What the audit above is worth: planted defects
@@ -368,15 +379,15 @@ DEFECTS = {
 
 @pytest.mark.parametrize("defect", DEFECTS)
 def test_the_audit_finds_a_planted_defect(
-    app: Connection, superuser: Connection, defect: str
+    app: Connection, owner: Connection, superuser: Connection, defect: str
 ) -> None:
     stream = uuid4()
     for version in (1, 3, 5):
         append(app, *events(stream, version, version + 1))
-    assert violations(app) == []
+    assert violations(owner) == []
 
     for table in ("events", "commands", "log_head"):
         superuser.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
     superuser.execute(DEFECTS[defect].encode())
 
-    assert violations(app) != []
+    assert violations(owner) != []

@@ -178,42 +178,44 @@ def batch(*numbers: int) -> list[Asked]:
     return [(events(uuid4(), *range(1, number + 1)), command()) for number in numbers]
 
 
-def test_the_commands_of_a_batch_have_their_places_and_times_in_order(app: Connection) -> None:
+def test_the_commands_of_a_batch_have_their_places_and_times_in_order(
+    app: Connection, owner: Connection
+) -> None:
     asked = batch(1, 3, 2)
 
     told = append_commands(app, asked)
 
     assert [(it.first_position, it.last_position) for it in told] == [(1, 1), (2, 4), (5, 6)]
-    assert [row.command_id for row in rows(app)] == [
+    assert [row.command_id for row in rows(owner)] == [
         sent.id for given, sent in asked for _ in given
     ]
-    assert violations(app) == []
+    assert violations(owner) == []
 
 
-def test_a_batch_is_appended_whole_or_not_at_all(app: Connection) -> None:
+def test_a_batch_is_appended_whole_or_not_at_all(app: Connection, owner: Connection) -> None:
     pupil = uuid4()
     append(app, *events(pupil, 1))
 
     with pytest.raises(psycopg.errors.UniqueViolation):
         append_commands(app, [*batch(2, 1), (events(pupil, 1), command()), *batch(1)])
 
-    assert len(rows(app)) == 1
+    assert len(rows(owner)) == 1
     assert append_commands(app, batch(1))[0].first_position == 2
-    assert violations(app) == []
+    assert violations(owner) == []
 
 
-def test_a_command_twice_in_one_batch_is_refused(app: Connection) -> None:
+def test_a_command_twice_in_one_batch_is_refused(app: Connection, owner: Connection) -> None:
     twice = command()
     with pytest.raises(psycopg.errors.UniqueViolation):
         append_commands(app, [([event(uuid4(), 1)], twice), ([event(uuid4(), 1)], twice)])
-    assert rows(app) == []
+    assert rows(owner) == []
 
 
 @pytest.mark.parametrize(
     "counts", [[], [1], [3], [1, 1, 1], [2, 0], [3, -1], [None, 2], [1, 2]], ids=str
 )
 def test_counts_that_do_not_share_out_the_events_are_refused(
-    app: Connection, counts: list[int | None]
+    app: Connection, owner: Connection, counts: list[int | None]
 ) -> None:
     """Two commands and two events; or it could not be said whose an event is."""
     sent = [command(), command()]
@@ -234,4 +236,4 @@ def test_counts_that_do_not_share_out_the_events_are_refused(
             ],
         )
     assert refused.value.sqlstate == "SR001"
-    assert rows(app) == []
+    assert rows(owner) == []

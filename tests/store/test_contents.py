@@ -42,6 +42,7 @@ from send_records.store.damage import Damage
 from send_records.store.erasure import mark_destroyed
 from send_records.store.keyring import KeyDestroyed
 from send_records.store.recorder import PostgresRecorder
+from send_records.store.scopes import Scope, within
 from tests.api.story_documents import FILE
 from tests.conftest import Cluster, new_database
 from tests.keys import held, records_by
@@ -78,7 +79,7 @@ class Shelf:
 
     def findings(self) -> set[tuple[str, int | None, Damage]]:
         """Return what ``verify`` finds, without keys and with them."""
-        with one(self.database.app) as connection:
+        with one(self.database.as_owner()) as connection:
             found = cross_check(connection) + check_contents(connection, held().seals)
             return {(each.where, each.position, each.damage) for each in found}
 
@@ -282,7 +283,7 @@ class Believing(Contents):
         return held().seals.open(kept.pupil_id, place.of_chunk(held().seals), row[0])
 
     def opened(self, pupil: UUID, key: UUID) -> bytes:
-        with self._pool.connection() as connection:
+        with self._scoped(pupil) as connection:
             kept = find(connection, held().seals, pupil, key)
             assert kept is not None
             return b"".join(self._open(connection, kept, n) for n in range(kept.chunks))
@@ -547,7 +548,7 @@ def test_an_erasure_waits_for_an_upload_that_is_about_to_begin(
     shelf: Shelf, app: Connection, owner: Connection
 ) -> None:
     owner.execute("SET statement_timeout = '300ms'")
-    with app.transaction():
+    with within(app, Scope.of(shelf.pupil)):
         app.execute(
             "INSERT INTO document_uploads (upload_id, pupil_id) VALUES (%s, %s)",
             [uuid4(), shelf.pupil],
@@ -565,7 +566,7 @@ def test_for_nobody_nothing_is_begun(shelf: Shelf) -> None:
 
 
 def test_what_opens_says_so_one_by_one(shelf: Shelf) -> None:
-    with one(shelf.database.app) as connection:
+    with one(shelf.database.app) as connection, within(connection, Scope.of(shelf.pupil)):
         kept = find(connection, held().seals, shelf.pupil, shelf.document)
         assert kept is not None
         for number, size in enumerate((CHUNK, CHUNK, len(TWO_AND_A_BIT) - 2 * CHUNK)):

@@ -27,6 +27,7 @@ from send_records.store.keyring import KeyDestroyed, open_keyring
 from send_records.store.keystore import SqliteKeyStore
 from send_records.store.mapper import ErasedEvent, EventMapper
 from send_records.store.recorder import PostgresRecorder
+from send_records.store.scopes import WHOLE_TRUST, Scope, within
 from send_records.store.sealing import TRUST as TRUST_OWNER
 from send_records.store.sealing import UPN_INDEX, Seals
 from tests.api.story import PUPIL
@@ -192,7 +193,11 @@ def test_killed_before_the_key_went_no_extract_can_be_made_meanwhile(
     killed(office, monkeypatch, "KEY")
     notary(office.database, office.keys.signing, office.keys.places).sign_all()
 
-    with one(office.database.app) as app, pytest.raises(Erased):
+    with (
+        one(office.database.app) as app,
+        pytest.raises(Erased),
+        within(app, Scope.of(PUPIL)),
+    ):
         extract(app, office.keys.seals, office.keys.signing.vkeys(), PUPIL, words=True)
 
 
@@ -271,7 +276,9 @@ def test_with_a_key_store_from_before_pupils_are_still_found_by_upn(
 
     with restored(office, older) as keys, office.running(keys) as system:
         replace(office, keys=keys).project()
-        found = find_pupils(system.views, upn=OTHER_UPN, name=None, academy=None, limit=5).rows
+        found = find_pupils(
+            system.views.within(WHOLE_TRUST), upn=OTHER_UPN, name=None, academy=None, limit=5
+        ).rows
 
     assert [row.pupil_id for row in found] == [office.others[0]]
 
@@ -302,7 +309,9 @@ def test_a_key_store_restored_and_the_erasure_done_again_leaves_nothing(
         assert matches(with_older, STORY_UPN, dump) == 0
         assert keys.seals.keyring.live(UPN_INDEX)
         with office.running(keys) as system:
-            found = find_pupils(system.views, upn=OTHER_UPN, name=None, academy=None, limit=5).rows
+            found = find_pupils(
+                system.views.within(WHOLE_TRUST), upn=OTHER_UPN, name=None, academy=None, limit=5
+            ).rows
         assert [row.pupil_id for row in found] == [office.others[0]]
         assert with_older.findings() == []
 

@@ -153,3 +153,13 @@ def test_a_database_that_is_not_up_to_date_is_refused(app: Connection, owner: Co
 
     with pytest.raises(MigrationsPending, match="Run `send-records migrate`: 0003"):
         require_safe(app)
+
+
+@pytest.mark.parametrize("how", ["DISABLE", "NO FORCE"])
+def test_a_table_of_pupils_that_asks_nobody_who_looks_is_refused(
+    app: Connection, owner: Connection, how: str
+) -> None:
+    owner.execute(f"ALTER TABLE duties {how} ROW LEVEL SECURITY".encode())
+
+    with pytest.raises(UnsafeDatabase, match="Put duties under row-level security again, forced"):
+        require_safe(app)

@@ -184,7 +184,13 @@ def test_when_nothing_is_new_nothing_is_signed(
 
 @pytest.mark.parametrize("size", [1, 255, 256, 257, 512, 700])
 def test_the_tree_is_the_one_that_the_definition_gives(
-    size: int, signing: Notary, app: Connection, as_notary: Connection, place: Place, keys: Keys
+    size: int,
+    signing: Notary,
+    app: Connection,
+    owner: Connection,
+    as_notary: Connection,
+    place: Place,
+    keys: Keys,
 ) -> None:
     record(app, size // 3 + 1)
     signing.sign_all()
@@ -203,11 +209,16 @@ def test_the_tree_is_the_one_that_the_definition_gives(
     assert b"".join(published) == b"".join(leaves)
     stored = as_notary.execute("SELECT level, index, octet_length(hashes) FROM tiles").fetchall()
     assert stored == ([(1, 0, size // TILE * HASH)] if size >= TILE else [])
-    assert verdict(app, keys) == []
+    assert verdict(owner, keys) == []
 
 
 def test_lost_or_short_tiles_are_no_disaster(
-    signing: Notary, app: Connection, superuser: Connection, place: Place, keys: Keys
+    signing: Notary,
+    app: Connection,
+    owner: Connection,
+    superuser: Connection,
+    place: Place,
+    keys: Keys,
 ) -> None:
     record(app, 700)
     signing.sign_all()
@@ -223,7 +234,7 @@ def test_lost_or_short_tiles_are_no_disaster(
     seen = place.latest(Log.EVENTS, keys.signing.public(KEY))
     assert seen is not None
     assert (seen.size, seen.root) == (1500, mth(leaves))
-    assert verdict(app, keys) == []
+    assert verdict(owner, keys) == []
 
 
 def test_both_logs_are_signed_each_under_its_own_name_and_key(
@@ -270,7 +281,7 @@ def test_the_notary_sees_leaves_and_no_words(
 
 
 def test_two_notaries_at_once_do_no_harm(
-    database: Database, app: Connection, place: Place, keys: Keys
+    database: Database, app: Connection, owner: Connection, place: Place, keys: Keys
 ) -> None:
     def sign_and_append() -> None:
         signing = notary(database, keys.signing, keys.places)
@@ -284,7 +295,7 @@ def test_two_notaries_at_once_do_no_harm(
     assert latest(place, keys) == 112
     published = [each.size for each in all_of(place, Log.EVENTS, keys.signing.public(KEY))]
     assert published == kept(app)
-    assert verdict(app, keys) == []
+    assert verdict(owner, keys) == []
 
 
 # Places that cannot be reached
@@ -362,6 +373,7 @@ def test_killed_while_publishing_the_next_goes_on_rightly(
     database: Database,
     signing: Notary,
     app: Connection,
+    owner: Connection,
     place: Place,
     keys: Keys,
 ) -> None:
@@ -372,17 +384,22 @@ def test_killed_while_publishing_the_next_goes_on_rightly(
     with pytest.raises(KeyboardInterrupt):
         killed.sign_all()
     assert kept(app) == [250]
-    assert verdict(app, keys) == []
+    assert verdict(owner, keys) == []
 
     record(app, 300)
     signing.sign_all()
 
     assert latest(place, keys) == 570
-    assert verdict(app, keys) == []
+    assert verdict(owner, keys) == []
 
 
 def test_a_place_that_was_away_is_brought_up_to_date(
-    database: Database, signing: Notary, app: Connection, keys: Keys, tmp_path: Path
+    database: Database,
+    signing: Notary,
+    app: Connection,
+    owner: Connection,
+    keys: Keys,
+    tmp_path: Path,
 ) -> None:
     record(app, 300)
     signing.sign_all()
@@ -392,7 +409,7 @@ def test_a_place_that_was_away_is_brought_up_to_date(
     notary(database, keys.signing, (*keys.places, second)).sign_all()
 
     assert latest(second, keys) == 600
-    assert verdict(app, replace(keys, places=(second,))) == []
+    assert verdict(owner, replace(keys, places=(second,))) == []
     assert [len(second.leaves(Log.EVENTS, n)) // HASH for n in range(3)] == [256, 256, 88]
 
 

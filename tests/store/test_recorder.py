@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -62,31 +62,31 @@ def told_untruly(
 
 @pytest.mark.parametrize("cut", [Cut.BEFORE, Cut.AFTER])
 def test_when_the_wire_is_cut_the_answer_is_the_truth(
-    far: Pool, wire: Wire, app: Connection, cut: Cut
+    far: Pool, wire: Wire, owner: Connection, cut: Cut
 ) -> None:
     recorder = PostgresRecorder(far)
 
-    assert told_untruly(recorder, wire, app, cut) is None
-    assert told_untruly(recorder, wire, app, cut) is None
-    assert len(rows(app)) == 4
-    assert violations(app) == []
+    assert told_untruly(recorder, wire, owner, cut) is None
+    assert told_untruly(recorder, wire, owner, cut) is None
+    assert len(rows(owner)) == 4
+    assert violations(owner) == []
 
 
 def test_a_recorder_that_tries_again_and_believes_it_tells_untruths(
-    far: Pool, wire: Wire, app: Connection
+    far: Pool, wire: Wire, owner: Connection
 ) -> None:
     recorder = RetryingRecorder(far)
 
-    assert told_untruly(recorder, wire, app, Cut.BEFORE) is None
-    assert told_untruly(recorder, wire, app, Cut.AFTER) == "stored, and reported as failed"
+    assert told_untruly(recorder, wire, owner, Cut.BEFORE) is None
+    assert told_untruly(recorder, wire, owner, Cut.AFTER) == "stored, and reported as failed"
 
 
-def test_cut_over_and_over_it_is_recorded_once(far: Pool, wire: Wire, app: Connection) -> None:
+def test_cut_over_and_over_it_is_recorded_once(far: Pool, wire: Wire, owner: Connection) -> None:
     wire.cuts = [Cut.BEFORE, Cut.ANSWER, Cut.BEFORE, Cut.AFTER, Cut.ANSWER, Cut.ANSWER]
 
     told = PostgresRecorder(far).append(events(uuid4(), 1), command())
 
-    assert (wire.cuts, told.last_position, len(rows(app))) == ([], 1, 1)
+    assert (wire.cuts, told.last_position, len(rows(owner))) == ([], 1, 1)
 
 
 def waiting(superuser: Connection) -> int:
@@ -146,7 +146,7 @@ def test_when_its_server_process_is_ended_it_is_recorded_once(
 
 
 def test_the_same_command_again_returns_the_first_result(
-    recorder: PostgresRecorder, app: Connection
+    recorder: PostgresRecorder, owner: Connection
 ) -> None:
     sent, stream = command(), uuid4()
 
@@ -154,11 +154,11 @@ def test_the_same_command_again_returns_the_first_result(
 
     assert recorder.append(events(stream, 3), sent) == first
     assert recorder.find_command(sent.id) == first
-    assert len(rows(app)) == 2
+    assert len(rows(owner)) == 2
 
 
 def test_the_same_command_from_six_at_once_is_recorded_once(
-    recorder: PostgresRecorder, app: Connection
+    recorder: PostgresRecorder, owner: Connection
 ) -> None:
     told: list[RecordedCommand] = []
     sent, stream = command(), uuid4()
@@ -166,7 +166,7 @@ def test_the_same_command_from_six_at_once_is_recorded_once(
     at_once([lambda: told.append(recorder.append(events(stream, 1), sent))] * 6)
 
     assert told == [told[0]] * 6
-    assert len(rows(app)) == 1
+    assert len(rows(owner)) == 1
 
 
 def test_who_loses_a_race_is_told_so(recorder: PostgresRecorder) -> None:
@@ -202,7 +202,7 @@ def impatient(wire: Wire) -> Iterator[Pool]:
 
 
 def test_after_its_patience_the_outcome_is_unknown_and_settled_by_asking_again(
-    impatient: Pool, wire: Wire, app: Connection
+    impatient: Pool, wire: Wire, owner: Connection
 ) -> None:
     recorder = PostgresRecorder(impatient, patience=0.5)
     sent, stream = command(), uuid4()
@@ -212,11 +212,11 @@ def test_after_its_patience_the_outcome_is_unknown_and_settled_by_asking_again(
 
     patient = PostgresRecorder(impatient, patience=10)
     assert patient.append(events(stream, 1), sent).last_position == 1
-    assert len(rows(app)) == 1
+    assert len(rows(owner)) == 1
 
 
 def test_one_that_comes_back_in_time_is_waited_for(
-    impatient: Pool, wire: Wire, app: Connection
+    impatient: Pool, wire: Wire, owner: Connection
 ) -> None:
     recorder = PostgresRecorder(impatient, patience=10)
     told: list[RecordedCommand] = []
@@ -231,7 +231,7 @@ def test_one_that_comes_back_in_time_is_waited_for(
     writer.join()
 
     assert [it.last_position for it in told] == [1]
-    assert len(rows(app)) == 1
+    assert len(rows(owner)) == 1
 
 
 def test_reading_says_that_it_is_away(impatient: Pool, wire: Wire) -> None:
@@ -273,10 +273,20 @@ def test_one_that_cannot_write_is_not_hammered(
 # Reading
 
 
+def on_roll(owner: Connection, *streams: UUID) -> None:
+    """Say of streams that they are of pupils: whoever reads of all the trust sees no others."""
+    for stream in streams:
+        owner.execute(
+            "INSERT INTO whereabouts (pupil_id, academy, version) VALUES (%s, 'Northgate', 1)",
+            [stream],
+        )
+
+
 @pytest.fixture
-def five(recorder: PostgresRecorder) -> list[VersionedEvent]:
+def five(recorder: PostgresRecorder, owner: Connection) -> list[VersionedEvent]:
     """Five events of two pupils, of two topics: positions 1, 2, 4 and 3, 5."""
     one_pupil, another = uuid4(), uuid4()
+    on_roll(owner, one_pupil, another)
     recorder.append(events(one_pupil, 1, 2), command())
     recorder.append([event(another, 1, topic="Seen")], command())
     recorder.append([event(one_pupil, 3, topic="Seen", state=SEALED + b"more")], command())
@@ -309,11 +319,11 @@ def test_a_pupils_events_are_read_in_the_order_of_their_versions(
 
 
 def test_what_is_read_is_what_was_stored(
-    recorder: PostgresRecorder, five: list[VersionedEvent], app: Connection
+    recorder: PostgresRecorder, five: list[VersionedEvent], owner: Connection
 ) -> None:
     [_, _, row] = recorder.select_events(five[0].originator_id)
 
-    stored = rows(app)[3]
+    stored = rows(owner)[3]
     assert (row.id, row.topic, row.state, row.class_version) == (4, "Seen", SEALED + b"more", 1)
     assert (row.recorded_at, row.originator_id) == (stored.recorded_at, stored.stream_id)
 
@@ -341,13 +351,13 @@ def test_the_log_is_read_from_a_place_to_a_place_and_by_topic(recorder: Postgres
     assert positions(6) == []
 
 
-def test_the_head_of_the_log_is_told(recorder: PostgresRecorder, app: Connection) -> None:
+def test_the_head_of_the_log_is_told(recorder: PostgresRecorder, owner: Connection) -> None:
     assert recorder.max_notification_id() is None
 
     recorder.append(events(uuid4(), 1, 2), command())
 
     assert recorder.max_notification_id() == 2
-    assert recorder.head() == (2, rows(app)[-1].recorded_at)
+    assert recorder.head() == (2, rows(owner)[-1].recorded_at)
 
 
 def test_the_librarys_way_in_is_the_same_way(recorder: PostgresRecorder) -> None:
@@ -360,8 +370,11 @@ def test_the_librarys_way_in_is_the_same_way(recorder: PostgresRecorder) -> None
 # Subscribing
 
 
-def test_a_subscription_yields_everything_in_order(recorder: PostgresRecorder) -> None:
+def test_a_subscription_yields_everything_in_order(
+    recorder: PostgresRecorder, owner: Connection
+) -> None:
     stream = uuid4()
+    on_roll(owner, stream)
     recorder.append(events(stream, *range(1, 1202)), command())  # more than two pages
 
     with recorder.subscribe() as subscription:
@@ -380,12 +393,13 @@ def test_a_subscription_starts_after_a_place_and_keeps_to_its_topics(
         assert [next(subscription).id, next(subscription).id] == [2, 5]
 
 
-def test_a_subscription_that_is_stopped_ends(recorder: PostgresRecorder) -> None:
-    seen: list[int] = []
+def test_a_subscription_that_is_stopped_ends(recorder: PostgresRecorder, owner: Connection) -> None:
+    seen, stream = list[int](), uuid4()
+    on_roll(owner, stream)
     with recorder.subscribe() as subscription:
         reader = threading.Thread(target=lambda: seen.extend(it.id for it in subscription))
         reader.start()
-        recorder.append(events(uuid4(), 1), command())
+        recorder.append(events(stream, 1), command())
         until(lambda: seen == [1])
     reader.join(timeout=5)
 

@@ -90,6 +90,21 @@ BYPASS = [
 ]
 """Refused to application and projector."""
 
+UNREAD = [
+    "SELECT * FROM commands",
+    "SELECT * FROM grants",
+    "SELECT * FROM privileges_applied",
+    "SELECT * FROM duties_states",
+    "UPDATE whereabouts SET academy = academy",
+    "INSERT INTO whereabouts (pupil_id, academy, version) VALUES (gen_random_uuid(), '', 1)",
+    "INSERT INTO grants SELECT * FROM grants WHERE false",
+    "ALTER TABLE events NO FORCE ROW LEVEL SECURITY",
+    "ALTER TABLE send_register DISABLE ROW LEVEL SECURITY",
+    "DROP POLICY seen_by_app ON events",
+    "CREATE POLICY mine ON events USING (true)",
+]
+"""Refused to the application, which sees who is in its scope, and decides nothing about that."""
+
 PROJECT = ["DELETE FROM send_register", "UPDATE projection_positions SET position = 0"]
 """Refused to the application, which only reads what is projected."""
 
@@ -143,7 +158,7 @@ def _something_to_lay_hands_on(database: Database, app: Connection, owner: Conne
 def powers(database: Database, as_superuser: str) -> set[tuple[str, str]]:
     """Return what each role may do that it must not."""
     tried = [
-        ("app", database.app, CHANGE + BYPASS + PROJECT),
+        ("app", database.app, CHANGE + BYPASS + UNREAD + PROJECT),
         ("projector", database.as_projector(), CHANGE + BYPASS + APPEND),
         ("owner", database.as_owner(), CHANGE),
         ("superuser", as_superuser, CHANGE),
@@ -185,7 +200,9 @@ DEFECTS = {
         if "commands" in statement
     },
     "GRANT INSERT ON events TO {app}": {("app", BYPASS[0])},
-    "GRANT INSERT ON commands TO {app}": {("app", BYPASS[1])},
+    "GRANT SELECT, INSERT ON commands TO {app}": {
+        ("app", statement) for statement in (BYPASS[1], *UNREAD[:1])
+    },
     "GRANT UPDATE (recorded_at) ON log_head TO {app}": {("app", BYPASS[3])},
     "GRANT EXECUTE ON FUNCTION leaf, col TO PUBLIC": {("app", BYPASS[4]), ("projector", BYPASS[4])},
     "GRANT SELECT ON commands TO {projector}": {("projector", APPEND[2])},
@@ -237,11 +254,13 @@ def test_no_function_is_for_everyone(app: Connection, owner: Connection) -> None
 def test_no_role_of_ours_may_do_anything(superuser: Connection, database: Database) -> None:
     roles = database.roles
     rows = superuser.execute(
-        "SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls "
+        "SELECT rolname, rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication, rolbypassrls "
         "FROM pg_roles WHERE rolname = ANY(%s)",
-        [[roles.owner, roles.app, roles.projector]],
+        [list(roles.logins)],
     ).fetchall()
-    assert rows == [(False,)] * 3
+    assert {name: (above, seeing_all) for name, above, seeing_all in rows} == {
+        role: (False, role == roles.projector) for role in roles.logins
+    }
 
 
 def test_a_stranger_cannot_connect(superuser: Connection) -> None:

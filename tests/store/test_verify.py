@@ -134,7 +134,7 @@ def first_of(found: Sequence[Finding], where: str) -> int | None:
 
 def test_of_a_log_that_was_only_appended_to_nothing_is_said(scene: Scene) -> None:
     """Though one of its pupils was erased, and its last entries are not signed yet."""
-    with at_one_moment(scene.database.app) as connection:
+    with at_one_moment(scene.database.as_owner()) as connection:
         assert verified_on(connection, scene.keys) == []
 
         found = walked(connection, scene.keys)
@@ -144,7 +144,7 @@ def test_of_a_log_that_was_only_appended_to_nothing_is_said(scene: Scene) -> Non
 def test_of_an_empty_log_nothing_is_said(database: Database, keys: Keys) -> None:
     notary(database, keys.signing, keys.places).sign_all()
 
-    with at_one_moment(database.app) as connection:
+    with at_one_moment(database.as_owner()) as connection:
         assert verified_on(connection, keys) == []
 
 
@@ -165,7 +165,7 @@ def test_while_others_append_and_sign_nothing_is_said(database: Database, keys: 
     writer.start()
     try:
         while writer.is_alive() and len(seen) < 10:
-            with at_one_moment(database.app) as connection:
+            with at_one_moment(database.as_owner()) as connection:
                 found = walked(connection, keys)
                 assert found.findings == []
                 seen.add((found.entries, found.checkpoints))
@@ -181,7 +181,7 @@ def test_a_checkpoint_published_while_the_first_log_is_read_is_no_cut_of_the_sec
 ) -> None:
     """Both are read as at one moment; what was published after it is about what it does not see."""
     outside = {each.log: each for each in keys.outside()}
-    with at_one_moment(database.app) as connection:
+    with at_one_moment(database.as_owner()) as connection:
         assert walk(connection, EventShape(), outside[Log.EVENTS]).findings == []
         with one(database.app) as another:
             append_access(another, keys.seals, looked(SENCO))
@@ -290,8 +290,8 @@ def test_what_is_checked_beside_the_walk_is_of_the_same_moment(
         superuser.execute("DELETE FROM data_keys")
         superuser.execute("DELETE FROM commands WHERE first_position = 1")
         with (
-            at_one_moment(database.app) as connection,
-            at_that_moment(connection, database.app) as beside,
+            at_one_moment(database.as_owner()) as connection,
+            at_that_moment(connection, database.as_owner()) as beside,
         ):
             superuser.execute("DELETE FROM commands")
             alone = verify(connection, outside).findings
@@ -309,8 +309,8 @@ def test_a_walk_that_is_broken_off_does_not_wait_for_what_is_checked_beside_it(
     database: Database, keys: Keys
 ) -> None:
     with (
-        at_one_moment(database.app) as connection,
-        at_that_moment(connection, database.app) as beside,
+        at_one_moment(database.as_owner()) as connection,
+        at_that_moment(connection, database.as_owner()) as beside,
         one(database.as_owner()) as owner,
     ):
         owner.execute("BEGIN; LOCK TABLE commands IN ACCESS EXCLUSIVE MODE")
@@ -535,7 +535,7 @@ def test_an_old_copy_is_named_with_where_it_ends(
     with copied(cluster, database) as old:
         admissions(database, 1)
         notary(database, keys.signing, keys.places).sign_all()
-        with at_one_moment(old.app) as connection:
+        with at_one_moment(old.as_owner()) as connection:
             [found] = verified_on(connection, keys)
 
     assert (found.where, found.position, found.damage) == ("events", 5, Damage.CUT)
@@ -550,7 +550,7 @@ def test_an_old_copy_that_went_on_is_named_with_where_it_parted(
         admissions(database, 1)
         notary(database, keys.signing, keys.places).sign_all()
         admissions(old, 2)
-        with at_one_moment(old.app) as connection:
+        with at_one_moment(old.as_owner()) as connection:
             [found] = verified_on(connection, keys)
 
     assert (found.where, found.position, found.damage) == ("events", 5, Damage.REWRITTEN)
@@ -770,6 +770,7 @@ def commanded(
     notary(database, keys.signing, keys.places).sign_all()
     home = Path(os.environ[DATA_DIR], f"keys-{os.getpid()}")
     monkeypatch.setenv("SEND_RECORDS_DATABASE_URL", database.app)
+    monkeypatch.setenv("SEND_RECORDS_OWNER_URL", database.as_owner())
     monkeypatch.setenv("SEND_RECORDS_DATA_DIR", str(home))
     monkeypatch.setenv("SEND_RECORDS_CHECKPOINTS", str(keys.places[0].folder))
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from send_records.aggregates import contacts, details, enrolment, merging, retention
+from send_records.aggregates import (
+    classes,
+    contacts,
+    details,
+    emergencies,
+    enrolment,
+    merging,
+    retention,
+)
 from send_records.aggregates.base import DomainEvent
 from send_records.projections.telling.base import Phase, Sentence, coded, in_plain_words, joined, of
 
 PHASES: dict[str, Phase] = {
     enrolment.__name__: Phase.RECORD,
+    classes.__name__: Phase.RECORD,
+    emergencies.__name__: Phase.RECORD,
     merging.__name__: Phase.RECORD,
     details.__name__: Phase.RECORD,
     contacts.__name__: Phase.RECORD,
@@ -33,6 +43,15 @@ def _merged(event: merging.RecordsMerged) -> str:
     return joined(other, event.why, f"confirmed by {event.confirmed_by}")
 
 
+def _taken(event: emergencies.EmergencyAccessTaken) -> str:
+    """Who took it and why: what the duties leave out."""
+    who = event.metadata.recorded_by
+    return joined(
+        f"{who.name}, {in_plain_words(event.role)}, for {event.minutes} minutes",
+        event.reason_given,
+    )
+
+
 CIRCUMSTANCES = [
     name
     for name in details.CircumstancesRecorded.model_fields
@@ -44,6 +63,9 @@ SENTENCES: list[Sentence] = [
     of(enrolment.PupilMovedAcademy, lambda e: f"From {e.from_academy} to {e.to_academy}"),
     of(enrolment.PupilLeft, lambda e: joined(e.destination, e.why)),
     of(enrolment.PupilReadmitted, lambda e: f"Year {e.nc_year}"),
+    of(classes.PlacedInClass, lambda e: f"Class {e.class_name}" if e.class_name else "In no class"),
+    of(emergencies.EmergencyAccessTaken, _taken),
+    of(emergencies.EmergencyAccessReviewed, lambda e: coded(e.finding, e.explanation)),
     of(merging.RecordsMerged, _merged),
     of(
         merging.RecordMergedInto,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -79,11 +79,21 @@ class AccessRequest:
 
 
 @dataclass
+class Access:
+    """A record opened in an emergency."""
+
+    taken_by: UUID
+    until: datetime
+    reviewed: bool = False
+
+
+@dataclass
 class Book:
     """What the record and the book both know, and below it what the record shows otherwise."""
 
     academy: str
     nc_year: str
+    class_name: str | None = None
     left_on: date | None = None
     contacts: dict[UUID, bool] = field(default_factory=dict)
     """Whether each has parental responsibility."""
@@ -129,6 +139,7 @@ class Book:
     """The hash of each, and what superseded it."""
     retention: tuple[str, str] = ("", "")
     """The class, and the id of the rule."""
+    emergencies: dict[UUID, Access] = field(default_factory=dict)
     merged_into: UUID | None = None
     """The record in which this one goes on."""
 
@@ -142,6 +153,8 @@ class Desk:
     rules: Rules
     role: Role
     academy: str | None
+    who: UUID
+    now: datetime
     new_id: UUID
     """Of what the command makes."""
     entries: Mapping[int, tuple[str, Role]]
@@ -150,6 +163,8 @@ class Desk:
     restricted: dict[int, date]
     uploaded: tuple[int, str, str, timedelta] | None = None
     """What was uploaded under the command's own key: its size, hash, type and age."""
+    contact: UUID | None = None
+    """The contact that whoever writes is, if it is a parent."""
 
     def ahead(self, *days: date | None) -> bool:
         """Whether one of the days is still to come."""
@@ -220,7 +235,16 @@ def expected(desk: Desk, said: Command) -> set[str]:
         found.add("PupilNotOnRoll")
     if desk.book.merged_into is not None and type(said) not in AFTER_MERGING:
         found.add("RecordMerged")
+    own = {Role.PARENT: "parent", Role.PUPIL: "pupil", Role.PROFESSIONAL: "professional"}
+    if "origin" in said.model_fields_set and said.origin != own.get(desk.role, said.origin):
+        found.add("OriginNotTheirs")
     return found
+
+
+def in_another_name(desk: Desk, contact_id: UUID) -> Iterator[str]:
+    """Refuse a parent who answers for another (Children Act 1989 s.2(7))."""
+    if desk.role is Role.PARENT and desk.contact != contact_id:
+        yield "AnswersForAnother"
 
 
 def strangers(desk: Desk, contact_ids: Iterable[UUID]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from tests.aggregates.model.book import (
     Desk,
     agreed,
     changes_nothing,
+    in_another_name,
     refuses,
     strangers,
     without_responsibility,
@@ -34,6 +35,7 @@ def asking(desk: Desk, said: SeekParentalAgreement) -> Iterator[str]:
 @refuses(RecordAgreement)
 def agreeing(desk: Desk, said: RecordAgreement) -> Iterator[str]:
     """A contact with parental responsibility agrees, for a year at most."""
+    yield from in_another_name(desk, said.contact_id)
     yield from without_responsibility(desk, said.contact_id)
     year = later(desk.rules, "parental_agreement", said.occurred_on)
     if said.expires_on is not None and not said.occurred_on <= said.expires_on <= year:
@@ -60,6 +62,7 @@ def end(desk: Desk, purpose: str, agency: str | None, on: date) -> None:
 
 @refuses(RecordAgreementRefused)
 def refusing(desk: Desk, said: RecordAgreementRefused) -> Iterator[str]:
+    yield from in_another_name(desk, said.contact_id)
     yield from without_responsibility(desk, said.contact_id)
 
 
@@ -73,6 +76,7 @@ def refused(desk: Desk, said: RecordAgreementRefused) -> None:
 def withdrawing(desk: Desk, said: WithdrawAgreement) -> Iterator[str]:
     if not agreed(desk, said.purpose, said.agency, said.occurred_on):
         yield "ParentalAgreementMissing"
+    yield from in_another_name(desk, said.contact_id)
     yield from without_responsibility(desk, said.contact_id)
 
 

@@ -25,6 +25,7 @@ AFTER_LEAVING |= {CorrectEntry, WithdrawEntry, DisputeEntry, RestrictProcessing,
 changes_nothing(CorrectEntry, WithdrawEntry, DisputeEntry)
 
 KEEPING = {"EntryCorrected", "EntryWithdrawn", "PersonalDataErased", "RetentionClassAssigned"}
+KEEPING |= {"EmergencyAccessTaken", "EmergencyAccessReviewed", "PlacedInClass"}
 """What keeps the record, and is put right in another way."""
 
 NOT_STANDING = {"WouldSayNothing", "LaterEntryReliesOnIt", "RecordContradictsItself"}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from send_records.aggregates.documents import FileDocument, SupersedeDocument
+from send_records.aggregates.values import Role
 from tests.aggregates.model.book import Desk, refuses, writes
 from tests.aggregates.model.numbers import holds, latest
 
@@ -13,6 +14,11 @@ from tests.aggregates.model.numbers import holds, latest
 @refuses(FileDocument)
 def filing(desk: Desk, said: FileDocument) -> Iterator[str]:
     """What was uploaded lately, is what was meant, of a type and size that are taken, and new."""
+    if desk.role is Role.PROFESSIONAL and said.kind not in (
+        "professional_report",
+        "medical_letter",
+    ):
+        yield "NotTheirOwnReport"
     if desk.ahead(said.dated):
         yield "NotYetHappened"
     if desk.uploaded is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from send_records.aggregates.classes import PlaceInClass
 from send_records.aggregates.contacts import AmendContact, RecordContact, RemoveContact
 from send_records.aggregates.details import (
     ChangeYearGroup,
@@ -51,6 +52,20 @@ def year_changed(desk: Desk, said: ChangeYearGroup) -> None:
     desk.book.nc_year = said.nc_year
 
 
+@refuses(PlaceInClass)
+def placing(desk: Desk, said: PlaceInClass) -> Iterator[str]:
+    """Who has left is in no class, and nobody is placed where they are."""
+    if desk.book.left_on is not None:
+        yield "InNoClassAfterLeaving"
+    if said.class_name == desk.book.class_name:
+        yield "ClassUnchanged"
+
+
+@writes(PlaceInClass)
+def placed(desk: Desk, said: PlaceInClass) -> None:
+    desk.book.class_name = said.class_name
+
+
 @refuses(MovePupilAcademy)
 def moving(desk: Desk, said: MovePupilAcademy) -> Iterator[str]:
     """A move is from one academy to another, into a year group."""
@@ -61,7 +76,9 @@ def moving(desk: Desk, said: MovePupilAcademy) -> Iterator[str]:
 
 @writes(MovePupilAcademy)
 def moved(desk: Desk, said: MovePupilAcademy) -> None:
-    """The custody changes, and the receiving SENDCo is to accept it (policy s.17)."""
+    """The custody changes, and the receiving SENDCo is to accept it (policy s.17); the class is
+    one of the academy that was left."""
+    desk.book.class_name = None
     desk.book.academy = said.to_academy
     desk.book.nc_year = said.nc_year
     desk.book.move = (said.to_academy, said.occurred_on)
@@ -77,6 +94,7 @@ def leaving(desk: Desk, said: RecordLeaving) -> Iterator[str]:
 @writes(RecordLeaving)
 def left(desk: Desk, said: RecordLeaving) -> None:
     desk.book.left_on = said.occurred_on
+    desk.book.class_name = None
 
 
 @refuses(ReadmitPupil)
@@ -92,6 +110,7 @@ def returned(desk: Desk, said: ReadmitPupil) -> None:
     desk.book.academy = said.academy
     desk.book.nc_year = said.nc_year
     desk.book.left_on = None
+    desk.book.class_name = None
     desk.book.move = None
 
 

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, TypeVar
 
-from tests.aggregates.model.book import AccessRequest, Book, Concern, EhcPlan, Plan, Provision
+from tests.aggregates.model.book import (
+    Access,
+    AccessRequest,
+    Book,
+    Concern,
+    EhcPlan,
+    Plan,
+    Provision,
+)
 
 K = TypeVar("K")
 
@@ -18,6 +26,7 @@ def read(pupil: Any) -> Book:
     return Book(
         academy=pupil.academy,
         nc_year=pupil.nc_year,
+        class_name=pupil.class_name,
         left_on=pupil.left_on,
         contacts={k: v.parental_responsibility for k, v in pupil.contacts.items()},
         concerns={
@@ -56,6 +65,9 @@ def read(pupil: Any) -> Book:
         holds={k: v.kind for k, v in pupil.holds.items()},
         documents={k: (v.sha256, v.superseded_by) for k, v in pupil.documents.items()},
         retention=(pupil.retention_class, pupil.retention_rule),
+        emergencies={
+            k: Access(v.taken_by, v.until, v.reviewed) for k, v in pupil.emergency_accesses.items()
+        },
         merged_into=pupil.merged_into and pupil.merged_into.into,
     )
 

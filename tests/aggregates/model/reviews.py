@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from send_records.aggregates.reviews import HoldReview
 from send_records.aggregates.scheduled_reviews import RecordMissedReview, ScheduleReview
 from send_records.aggregates.voices import RecordParentVoice, RecordPupilVoice
-from tests.aggregates.model.book import Desk, heard, never_refused, refuses, strangers, writes
+from tests.aggregates.model.book import (
+    Desk,
+    heard,
+    in_another_name,
+    never_refused,
+    refuses,
+    strangers,
+    writes,
+)
 
 never_refused(RecordPupilVoice)
 
@@ -78,7 +86,8 @@ def pupil_said(desk: Desk, said: RecordPupilVoice) -> None:
 
 @refuses(RecordParentVoice)
 def parent_saying(desk: Desk, said: RecordParentVoice) -> Iterator[str]:
-    """Whoever has care of the child is heard."""
+    """Whoever has care of the child is heard, each in their own name."""
+    yield from in_another_name(desk, said.contact_id)
     yield from strangers(desk, [said.contact_id])
 
 

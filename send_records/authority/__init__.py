@@ -1,0 +1,1 @@
+"""Authority: who may see and do what, decided in one place, from one table."""

@@ -1,0 +1,1 @@
+"""What must never happen, in sentences, and an attempt at each."""
