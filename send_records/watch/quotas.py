@@ -1,7 +1,8 @@
 """How much each person was told of lately: the access log's own count, kept in memory.
 
 Every few seconds at most, whoever asks first reads what the log has since it was last read: what
-other processes told is then counted here, and after a restart all of it.  In between, what this
+other processes told is then counted here, and after a restart all of it.  The others do not wait
+for that, unless it was not done for long, or they are close to a quota.  In between, what this
 process tells is counted as it tells it.  So one process never goes over a quota; another can, by a
 ``SLACK``-th of it at most for each further process, for whoever has told a person of so many new
 pupils looks at the log again before it tells them of the next.
@@ -17,10 +18,14 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from uuid import UUID
 
 from send_records.store.watching import Watching
 from send_records.watch.windows import Window
+
+AT_ONCE = 500
+"""Rows that are counted while the others wait."""
 
 OLD = 2.0
 """Seconds after which what was read of the log is read on."""
@@ -68,9 +73,9 @@ class Quotas:
         over its quota and in how many seconds it may not be.  Raise AccessNotRecorded if the log
         cannot be read."""
         with self._lock:
-            looks, due = self._looks, self._due(person, wanted)
-        if due:
-            self._look(looks)
+            looks, due, waits = self._looks, self._due(person, wanted), self._close(person, wanted)
+        if due or waits:
+            self._look(looks, waits=waits)
         with self._lock:
             now = self._now()
             for want in wanted:
@@ -86,7 +91,14 @@ class Quotas:
 
     def _due(self, person: UUID, wanted: Sequence[Wanted]) -> bool:
         """Return whether what is known here is too old to judge this by."""
-        if self._looked_at is None or self._now() - self._looked_at > OLD:
+        return self._age() > OLD
+
+    def _age(self) -> float:
+        return inf if self._looked_at is None else self._now() - self._looked_at
+
+    def _close(self, person: UUID, wanted: Sequence[Wanted]) -> bool:
+        """Return whether it must be known better before this is judged, whoever waits for it."""
+        if self._age() > 2 * OLD:
             return True
         for want in wanted:
             window = self._window(want.kind, person)
@@ -95,20 +107,29 @@ class Quotas:
                 return True
         return False
 
-    def _look(self, looks: int) -> None:
-        """Read on in the log, unless somebody has since it was looked so many times."""
-        with self._looking:
-            if looks != self._looks:
-                return
-            told = self._log.told(after=self._upto)
+    def _look(self, looks: int, *, waits: bool) -> None:
+        """Read on in the log, unless somebody has since it was looked so many times; or is at it,
+        and it need not be waited for."""
+        if not self._looking.acquire(blocking=waits):
+            return
+        try:
+            if looks == self._looks:
+                self._read_on()
+        finally:
+            self._looking.release()
+
+    def _read_on(self) -> None:
+        """Count what the log tells of, some at a time: the others are in a hurry."""
+        told, now = self._log.told(after=self._upto), self._now()
+        for start in range(0, len(told.rows), AT_ONCE):
             with self._lock:
-                now = self._now()
-                for each in told.rows:
+                for each in told.rows[start : start + AT_ONCE]:
                     window = self._window(Counted(each.kind), each.person)
                     window.add(each.key, now - max(each.seconds_ago, 0.0))
-                self._sweep(now)
-                self._upto, self._looked_at = told.upto, now
-                self._looks += 1
+        with self._lock:
+            self._sweep(now)
+            self._upto, self._looked_at = told.upto, now
+            self._looks += 1
 
     def _window(self, kind: Counted, person: UUID) -> Window:
         found = self._windows.get((kind, person))
