@@ -21,8 +21,6 @@ from send_records.store.connections import AMBIGUOUS, Pool
 from send_records.store.gathering import Gathering, TaskGathering
 from send_records.store.scopes import INSIDE, WHOLE_TRUST, Scope, class_of, year_of
 
-NOBODY = UUID(int=0)
-
 NOWHERE = tuple(f"{INSIDE}{INSIDE}{at}" for at in ("", "no academy", "no year", "no class"))
 """Where somebody is who is not: places in no scope, as many as a pupil's, that are fetched and
 looked at all the same.  Else answers about nobody came some microseconds sooner, and 500 questions

@@ -27,7 +27,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from send_records.aggregates.base import Actor
-from send_records.aggregates.values import Role, day_in_london
+from send_records.aggregates.values import day_in_london
 from send_records.errors import TooMany
 from send_records.rules.watch import WatchRules
 from send_records.store.access import Act
@@ -112,11 +112,6 @@ class Watch:
         if over is not None:
             refusal = TooManyExports if over[0] is Counted.EXPORTED else TooManyPupils
             raise refusal(self.words[over[0]], over[1])
-
-
-def queue_of(actor: Actor) -> Queue:
-    """Return where somebody stands who is signed in."""
-    return Queue.SERVICE if actor.role is Role.INTEGRATION else Queue.PERSON
 
 
 def neighbourhood(address: str | None) -> str:

@@ -73,8 +73,8 @@ class Quotas:
         over its quota and in how many seconds it may not be.  Raise AccessNotRecorded if the log
         cannot be read."""
         with self._lock:
-            looks, due, waits = self._looks, self._due(person, wanted), self._close(person, wanted)
-        if due or waits:
+            looks, old, waits = self._looks, self._age() > OLD, self._close(person, wanted)
+        if old or waits:
             self._look(looks, waits=waits)
         with self._lock:
             now = self._now()
@@ -88,10 +88,6 @@ class Quotas:
                 for key in want.keys:
                     window.add(key, now)
         return None
-
-    def _due(self, person: UUID, wanted: Sequence[Wanted]) -> bool:
-        """Return whether what is known here is too old to judge this by."""
-        return self._age() > OLD
 
     def _age(self) -> float:
         return inf if self._looked_at is None else self._now() - self._looked_at
