@@ -18,11 +18,13 @@ from bench import (
     commands,
     duties_page,
     growth,
+    leaving,
     past,
     posting,
     projecting,
     register_page,
     replay,
+    typesetting,
     verifying,
     visibility,
 )
@@ -46,6 +48,8 @@ SUBJECTS: Subjects = {
     "visibility": visibility.measure,
     "verify": verifying.measure,
     "documents": carrying.measure,
+    "pages": typesetting.measure,
+    "leaving": leaving.measure,
     "growth": growth.measure,
 }
 

@@ -17,9 +17,9 @@ from bench.installation import Bench, Subject, a_request, process, said, started
 from bench.lines import Line, Spread, Unit, at_most
 from bench.lives import OBSERVATION, life
 from bench.rounds import tell
-from send_records.bootstrap import projecting
 from send_records.projections.engine import wait_until_seen
 from send_records.settings import Settings
+from send_records.workers import projecting
 
 WRITERS = 16
 SAMPLES = 100

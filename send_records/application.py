@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
-from typing import cast
 from uuid import UUID
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Mapper
 from eventsourcing.utils import Environment, EnvType
 
-from send_records.aggregates import PEOPLE_EVENTS
-from send_records.aggregates.base import Actor, By, Command, DomainEvent, Metadata
-from send_records.aggregates.contents import Content
+from send_records.aggregates.base import Actor, By, Command, Metadata
+from send_records.aggregates.contents import Content, Pack
 from send_records.aggregates.enrolment import AdmitPupil
-from send_records.aggregates.pupil import Pupil
+from send_records.aggregates.preparations import MakesPack
 from send_records.aggregates.rules import Rules
 from send_records.aggregates.values import Source, day_in_london
-from send_records.errors import Erased, Moved, NotFound, SendRecordsError
+from send_records.errors import SendRecordsError
 from send_records.execution import (
     Appending,
     Execution,
@@ -29,13 +27,15 @@ from send_records.execution import (
     Outcome,
     go_on,
     require_role,
+    require_version,
     said,
 )
 from send_records.pupils import Pupils, erased
+from send_records.readings import Readings
 from send_records.receipts import Receipt
 from send_records.store.contents import Contents
 from send_records.store.keyring import KeyDestroyed
-from send_records.store.mapper import EventMapper, Recorded
+from send_records.store.mapper import EventMapper
 from send_records.store.notes import Signer
 from send_records.store.recorder import PostgresRecorder
 from send_records.store.sealing import Seals
@@ -56,6 +56,8 @@ class Request:
     source: Source = Source.API
     contact_id: UUID | None = None
     """Which contact on the pupil's record whoever asks is, if they are a parent."""
+    pack: Pack | None = None
+    """What was made for the command, which whoever runs its job says: never the API."""
 
 
 def metadata_of(request: Request, rules: Rules, today: date) -> Metadata:
@@ -70,7 +72,7 @@ def metadata_of(request: Request, rules: Rules, today: date) -> Metadata:
     )
 
 
-class SendRecords(Application[UUID]):
+class SendRecords(Readings, Application[UUID]):
     """Executes commands against pupils, one stream of events each."""
 
     name = "send_records"
@@ -187,43 +189,29 @@ class SendRecords(Application[UUID]):
             pupil_id, command, request.command_id, by, asked, expected_version
         )
 
-    def pupil(self, pupil_id: UUID) -> Pupil:
-        """Return the pupil as it stands; raise NotFound if there is none, and Erased if it is
-        no more."""
-        return self._pupils.now(pupil_id)
+    def receipt_of(self, pupil_id: UUID, command: Command, request: Request) -> Receipt | None:
+        """Return the receipt of a command that was recorded already, or None; raise
+        IdempotencyKeyReused if its key was another request's, and Erased."""
+        asked = said(pupil_id, command, request.actor)
+        return self._executions.receipt_of(request.command_id, pupil_id, asked)
 
-    def history(
-        self, pupil_id: UUID, *, after: int = 0, limit: int | None = None
-    ) -> list[DomainEvent]:
-        """Return what was recorded of the pupil, oldest first, after a version; raise Erased if
-        it is no more.  An id that is a person's stream is no pupil's, and has no history here."""
-        rows = self._recorder.select_events(pupil_id, gt=after, limit=limit)
-        if self._recorder.erased([pupil_id]):
-            raise erased()
-        of_pupil = (row for row in rows if row.topic not in PEOPLE_EVENTS)
-        return [self._mapper.to_domain_event(row) for row in of_pupil]
-
-    def absence(self, pupil_id: UUID) -> SendRecordsError:
-        """Return why nothing is shown of a pupil of whom no view has a row."""
-        try:
-            self._pupils.now(pupil_id).require_unmerged()
-        except (Erased, NotFound, Moved) as why:
-            return why
-        return NotFound("Nothing of that is on record of this pupil.")
-
-    def feed(self, *, after: int, limit: int) -> list[Recorded]:
-        """Return events of all pupils in the order of the log, after a position, and miss none."""
-        rows = self._recorder.feed(after=after, limit=limit, without=list(PEOPLE_EVENTS))
-        gone = self._recorder.erased({cast(UUID, row.originator_id) for row in rows})
-        return list(self._mapper.read(rows, gone))
-
-    def today(self) -> date:
-        """Return the day it is where the academies are."""
-        return day_in_london(self._clock())
-
-    def size(self) -> int:
-        """Return how many events the log holds, which is the last one's position."""
-        return self._recorder.head()[0]
+    def require_ready(
+        self,
+        pupil_id: UUID,
+        command: MakesPack,
+        request: Request,
+        *,
+        expected_version: int | None = None,
+    ) -> None:
+        """See to it, before the work on what it records is begun, that a command would be recorded
+        as the pupil stands; raise as ``execute`` does, or what it would be refused with."""
+        require_role(command, request.actor)
+        pupil = self._pupils.now(pupil_id)
+        require_version(pupil, expected_version)
+        by = self._by_of(pupil_id, command, request)
+        if command.needs_history:
+            by = replace(by, history=self._pupils.history(pupil))
+        command.require_ready(pupil, by)
 
     def _uploaded(self, pupil_id: UUID, command: Command, request: Request) -> Content | None:
         """Return what the store knows of the content that a command files, if it files one."""
@@ -242,9 +230,6 @@ class SendRecords(Application[UUID]):
         now = self._clock()
         today = day_in_london(now)
         metadata = metadata_of(request, self._rules, today)
-        return By(
-            *(metadata, today, self._rules),
-            content=content,
-            now=now,
-            contact_id=request.contact_id,
-        )
+        said = (metadata, today, self._rules)
+        who, pack = request.contact_id, request.pack
+        return By(*said, content=content, contact_id=who, pack=pack, now=now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -14,11 +13,19 @@ from psycopg.conninfo import conninfo_to_dict
 from send_records.application import SendRecords
 from send_records.authority.standing import Standings
 from send_records.custody import Keys
+from send_records.disclosure.bundling import Bundling
+from send_records.disclosure.looking import Looking
+from send_records.disclosure.packs import Packs
+from send_records.disclosure.preparing import Preparing, Proof
 from send_records.documents import Documents
 from send_records.granting import Granting
 from send_records.identity import Door
+from send_records.jobs import Makers
+from send_records.jobs.asking import Jobs
+from send_records.jobs.making import makers_of
+from send_records.jobs.runner import Runner
 from send_records.projections.base import Projection
-from send_records.projections.engine import PROJECTIONS, Engine, under
+from send_records.projections.engine import PROJECTIONS, under
 from send_records.projections.pages import Views
 from send_records.reception import receiving
 from send_records.rules import shipped_rules
@@ -32,6 +39,7 @@ from send_records.store.contents import Contents
 from send_records.store.data_directory import SUPERUSER
 from send_records.store.embedded import EmbeddedPostgres
 from send_records.store.guards import require_safe
+from send_records.store.jobs import JobStore
 from send_records.store.migrate import claim, migrate, require_trust
 from send_records.store.notary import Notary, require_as_signed
 from send_records.store.places import Place
@@ -100,6 +108,14 @@ class System:
     granting: Granting
     watch: Watch
     standings: Standings
+    jobs: Jobs
+    runner: Runner
+    packs: Packs
+    looking: Looking
+
+
+Making = Callable[[Preparing, Bundling], Makers]
+"""Who makes what is asked for as a job."""
 
 
 def now() -> datetime:
@@ -191,19 +207,18 @@ def running(
     *,
     clock: Clock = now,
     throwaway: bool = False,
+    making: Making = makers_of,
 ) -> Iterator[System]:
     """Run the system on a database that is safe to run on, and whose log is the one that was
     signed; raise UnsafeDatabase, OtherTrust or LogContradicted otherwise."""
-    with one(found.app) as connection:
-        require_safe(connection, throwaway=throwaway)
-        require_trust(connection, settings.trust)
-        require_as_signed(connection, keys.places, keys.of_logs())
+    _require_ours(settings, found, keys, throwaway)
     receipts = keys.signing.signer(Purpose.RECEIPTS)
     with (
         pool(found.app) as writing,
         pool(found.app) as reading,
         pool(found.app, most=AT_ONCE) as carrying,
         pool(found.app, most=2) as judging,  # who may is asked beside what takes long
+        pool(found.app, most=2) as toiling,  # a worker is heard of, however many ask
         closing(AuthorityHead(found.app)) as head,
         receiving(settings, reading, keys.seals) as door,
     ):
@@ -216,30 +231,19 @@ def running(
         granting = Granting(recorder, keys.seals, receipts, shipped_rules(), clock)
         watch = Watch(Watching(reading, keys.seals), watch_rules(settings.watch))
         standings = Standings(judging, head, clock)
-        yield System(records, views, access, keys, door, documents, granting, watch, standings)
+        proof = Proof.of(keys.signing, watch.rules.names_staff)
+        preparing = Preparing(records, documents, access, reading, keys.seals, proof)
+        makers = making(preparing, Bundling(preparing, shipped_rules()))
+        jobs = Jobs(JobStore(reading, keys.seals), records, shipped_rules(), makers)
+        runner = Runner(JobStore(toiling, keys.seals), records, contents, makers)
+        out = (jobs, runner, Packs(records, contents), Looking(preparing, views))
+        yield System(
+            records, views, access, keys, door, documents, granting, watch, standings, *out
+        )
 
 
-@contextmanager
-def projecting(found: Database, keys: Keys) -> Iterator[None]:
-    """Keep the projections level, in a thread, until the block is left."""
-    with _in_a_thread("projector", Engine(found.as_projector(), keys.seals, found.projections).run):
-        yield
-
-
-@contextmanager
-def notarising(found: Database, keys: Keys) -> Iterator[None]:
-    """Sign and publish checkpoints, in a thread, until the block is left."""
-    with _in_a_thread("notary", notary(found, keys.signing, keys.places).run):
-        yield
-
-
-@contextmanager
-def _in_a_thread(name: str, run: Callable[[threading.Event], None]) -> Iterator[None]:
-    stop = threading.Event()
-    worker = threading.Thread(target=run, args=[stop], name=name)
-    worker.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        worker.join()
+def _require_ours(settings: Settings, found: Database, keys: Keys, throwaway: bool) -> None:
+    with one(found.app) as connection:
+        require_safe(connection, throwaway=throwaway)
+        require_trust(connection, settings.trust)
+        require_as_signed(connection, keys.places, keys.of_logs())

@@ -11,17 +11,21 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from send_records.aggregates.approvals import ApproveDisclosure
 from send_records.aggregates.base import Actor, By, Command, DomainEvent, Metadata
 from send_records.aggregates.contacts import ContactDetails, RecordContact
-from send_records.aggregates.contents import Content
+from send_records.aggregates.contents import Content, Pack
 from send_records.aggregates.corrected import Reading, as_corrected, pupil_of
 from send_records.aggregates.details import Sex
+from send_records.aggregates.disclosures import PrepareDisclosure
 from send_records.aggregates.ehc_plans import PlanOutcome, RecordEhcPlan
 from send_records.aggregates.enrolment import AdmitPupil
 from send_records.aggregates.needs import IdentifyNeed
 from send_records.aggregates.notices import GiveNotice, NoticeOf
+from send_records.aggregates.preparations import PackPurpose
 from send_records.aggregates.pupil import Pupil
 from send_records.aggregates.register import AddToSendRegister, SupportLevel
+from send_records.aggregates.searches import RecordSearch
 from send_records.aggregates.values import Area, Role, Source, Value
 from send_records.api.refusals import refusals_of_command
 from send_records.errors import SendRecordsError
@@ -100,6 +104,8 @@ EHC_PLAN = RecordEhcPlan(
 )
 """A plan with two outcomes, for a pupil of Oldham's."""
 
+DPO = Actor(id=UUID(int=3), name="Priya Shah", role=Role.DPO)
+
 E = TypeVar("E", bound=Value)
 
 
@@ -111,6 +117,22 @@ def but(command: E, **changes: Any) -> E:
 def content(key: UUID) -> Content:
     """Return what was uploaded under a key, a minute ago: another content for each key."""
     return Content(1_204, sha256(key.bytes).hexdigest(), "application/pdf", timedelta(minutes=1))
+
+
+def pack(key: UUID) -> Pack:
+    """Return what was made under a key, of the log up to its last event: another for each key."""
+    return Pack(
+        sha256=sha256(b"pack" + key.bytes).hexdigest(),
+        size=48_210,
+        pages=31,
+        position=1_000_000,
+        accesses=12,
+        as_of=None,
+        entries=40,
+        documents=2,
+        withheld=1,
+        redacted=3,
+    )
 
 
 def by(
@@ -125,7 +147,7 @@ def by(
     now: datetime | None = None,
 ) -> By:
     """Return who gives a command and when, under the rules that are shipped; and what was uploaded
-    under its key, should it be one that files something."""
+    or made under its key, should it be one that files something or prepares it."""
     rules = shipped_rules()
     command_id = command_id or uuid4()
     metadata = Metadata(
@@ -144,6 +166,7 @@ def by(
         uploads,
         another,
         contact_id,
+        pack(command_id),
         now=now or datetime.combine(today, NOON),
     )
 
@@ -236,3 +259,24 @@ def a_family() -> Scenario:
 def on_register() -> Scenario:
     """A pupil on the SEND register for targeted support, whose parents were told."""
     return a_family().given(IDENTIFY, TELL, ADD)
+
+
+def approved(asked: Scenario, request_id: UUID, preparation_id: UUID) -> Scenario:
+    """A request for which it was searched, whose answer was then prepared by the SENDCo and
+    approved by the data protection officer, today; it goes on as it was, by the same person."""
+    search = RecordSearch(
+        occurred_on=TODAY,
+        request_id=request_id,
+        where="The SENDCo's mail",
+        terms=("Rahman",),
+        found="Two letters, which are filed",
+        limited=False,
+    )
+    prepare = PrepareDisclosure(
+        occurred_on=TODAY, purpose=PackPurpose.SUBJECT_ACCESS, request_id=request_id
+    )
+    prepared = asked.by(SENCO).given(search).given(prepare, new_id=preparation_id)
+    approve = ApproveDisclosure(
+        occurred_on=TODAY, preparation_id=preparation_id, sha256=pack(preparation_id).sha256
+    )
+    return prepared.by(DPO).given(approve).by(asked.actor)

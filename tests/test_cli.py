@@ -28,10 +28,12 @@ from send_records.cli import app, main
 from send_records.cli.console import add_row
 from send_records.cli.past import _cell
 from send_records.custody import open_keys
+from send_records.disclosure.redaction import leaks_in
 from send_records.projections.engine import PROJECTIONS
 from send_records.settings import Settings
 from send_records.store.embedded import EmbeddedPostgres
 from tests.api.story_documents import FILE, keep
+from tests.disclosure.reading_pdf import bookmarks, fonts, links, opened, page_texts
 from tests.scenario import SENCO
 from tests.scratch import scratch
 
@@ -41,6 +43,10 @@ ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("SEND_REC
 
 READING = {"find", "history", "register", "chronology", "verify", "extract"}
 """What is run in this process: to start one takes a second, and starting is tried by the others."""
+
+
+RECORD = Path("aisha-subject-access", "pack", "record.pdf")
+BUNDLE = Path("leo-tribunal-bundle", "pack", "bundle.pdf")
 
 
 def run(*arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
@@ -79,14 +85,26 @@ def answer(*arguments: str | Path) -> Any:
 
 
 @pytest.fixture(scope="module")
-def data_dir() -> Iterator[Path]:
-    """A data directory that the demo has filled."""
-    with scratch() as folder:
-        told = run("demo", "--data-dir", folder)
+def demo() -> Iterator[tuple[Path, Path]]:
+    """A data directory that the demo has filled, and the folder in which it left what leaves."""
+    with scratch() as folder, scratch() as left:
+        told = run("demo", "--data-dir", folder, "--to", left)
         assert told.returncode == 0, told.stderr
         said = " ".join(told.stdout.split())
         assert "Tomasz Nowak was on the register from 19 May 2025 to 6 February 2026" in said
-        yield folder
+        for pdf in (RECORD, BUNDLE):
+            assert str((left / pdf).resolve()) in told.stdout
+        yield folder, left
+
+
+@pytest.fixture(scope="module")
+def data_dir(demo: tuple[Path, Path]) -> Path:
+    return demo[0]
+
+
+@pytest.fixture(scope="module")
+def left(demo: tuple[Path, Path]) -> Path:
+    return demo[1]
 
 
 def pupil_id(data_dir: Path, name: str) -> str:
@@ -94,6 +112,61 @@ def pupil_id(data_dir: Path, name: str) -> str:
     assert done.returncode == 0, done.stderr
     [found] = orjson.loads(done.stdout)
     return str(found["pupil_id"])
+
+
+TAKEN_OUT = ("Jayden Cole", "Jayden", "hides in the wardrobe", "shouts at home")
+
+
+def test_nothing_that_was_taken_out_leaves_with_aishas_record(left: Path) -> None:
+    pack = left / RECORD.parent
+    files = [file for file in pack.rglob("*") if file.is_file()]
+    kinds = {".pdf": "application/pdf"}
+    looked = leaks_in(
+        [(file.read_bytes(), kinds.get(file.suffix, "text/plain"), TAKEN_OUT) for file in files]
+    )
+
+    assert len(files) > 12
+    assert [(file.name, found) for file, found in zip(files, looked, strict=True) if found] == []
+    assert leaks_in([(b"beside Jayden", "text/plain", TAKEN_OUT)]) != [()]
+
+
+def test_aishas_record_is_tagged_and_its_index_leads_where_it_says(left: Path) -> None:
+    with opened((left / RECORD).read_bytes()) as pdf:
+        assert pdf.check_pdf_syntax() == []
+        assert "/StructTreeRoot" in pdf.Root
+        assert str(pdf.Root.Lang) == "en-GB"
+        with pdf.open_metadata() as said:
+            assert said["pdfuaid:part"] == "1"
+        assert set(fonts(pdf).values()) == {True}
+        assert links(pdf)
+        assert all(target is not None for _, target in links(pdf))
+        assert len(bookmarks(pdf)) > 20
+
+
+@pytest.mark.parametrize("file", [RECORD, BUNDLE])
+def test_the_number_printed_on_each_page_is_its_label(left: Path, file: Path) -> None:
+    data = (left / file).read_bytes()
+    with opened(data) as pdf:
+        labels = [page.label for page in pdf.pages]
+    last = [text.split()[-4:] for text in page_texts(data)]
+
+    assert labels == [str(number) for number in range(1, len(labels) + 1)]
+    assert all(label in words for label, words in zip(labels, last, strict=True))
+
+
+def test_the_bundle_of_leos_claim_is_whole(left: Path) -> None:
+    data = (left / BUNDLE).read_bytes()
+    with opened(data) as pdf:
+        assert pdf.check_pdf_syntax() == []
+        assert set(fonts(pdf).values()) == {True}
+        marks = bookmarks(pdf)
+        there = links(pdf)
+
+    assert next(title for depth, title, _ in marks if depth == 1).startswith("Index")
+    assert len(marks) == 1 + 3 + 8  # the index, the sections and what is in them
+    assert all(f"{page}" in title for _, title, page in marks)
+    assert len(there) >= 11
+    assert all(target is not None for _, target in there)
 
 
 def test_psql_looks_through_the_eyes_of_the_application(data_dir: Path) -> None:
@@ -145,7 +218,7 @@ def test_the_history_of_a_pupil_is_told_from_the_log(data_dir: Path) -> None:
     shown = run("history", leo, "--data-dir", data_dir)
 
     assert [entry["version"] for entry in told] == list(range(1, len(told) + 1))
-    assert (told[0]["event"], told[-1]["event"]) == ("PupilAdmitted", "LegalHoldPlaced")
+    assert (told[0]["event"], told[-1]["event"]) == ("PupilAdmitted", "BundleServed")
     assert told[0]["recorded_at"].startswith("2021-09-02")
     assert "LegalHoldPlaced" in shown.stdout
 
@@ -379,15 +452,15 @@ CHANGED = (
 def test_a_document_that_was_changed_or_lost_is_named(kept_up: Path) -> None:
     filed_of(kept_up, UUID(pupil_id(kept_up, "Aisha")))
 
-    def found_after(statement: str, *more: str) -> list[tuple[str, str]]:
+    def found_after(statement: str, *more: str) -> set[tuple[str, str]]:
         run("psql", "--as", "owner", "--data-dir", kept_up, "-c", statement)
         done = run("verify", "--data-dir", kept_up, "--json", *more)
         assert done.returncode == 1
-        return [(each["where"], each["damage"]) for each in orjson.loads(done.stdout)["findings"]]
+        return {(each["where"], each["damage"]) for each in orjson.loads(done.stdout)["findings"]}
 
-    assert found_after(CHANGED) == [("document_contents", "altered")]
+    assert found_after(CHANGED) == {("document_contents", "altered")}
     lost = found_after("DELETE FROM document_chunks", "--no-views")  # and so without any key
-    assert lost == [("document_contents", "missing")]
+    assert lost == {("document_contents", "missing")}
 
 
 def test_a_record_under_a_hold_is_not_erased(kept_up: Path) -> None:

@@ -1,16 +1,16 @@
 """How an access request ends: what is held is sent, or the request is refused, and why.
 
-    (requested, identified) ---> disclosure sent
-                           \\--> refused
+    (requested, identified, prepared, approved) ---> disclosure sent
+    (requested) ---> refused
 
-UK GDPR Art 12 and 15.  What is searched, withheld and sent is a matter of its own.
+UK GDPR Art 12 and 15.  What is sent is what a second person approved: see ``preparations``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from send_records.aggregates.access_requests import (
@@ -19,8 +19,9 @@ from send_records.aggregates.access_requests import (
     changed,
 )
 from send_records.aggregates.base import By, PupilEvent
-from send_records.aggregates.values import Flag, Name, Words
-from send_records.errors import RuleBroken
+from send_records.aggregates.preparations import PackPurpose, as_sent, require_approved
+from send_records.aggregates.values import Flag, Name, Words, day_in_words
+from send_records.errors import Invalid, NotFound, RuleBroken
 
 if TYPE_CHECKING:
     from send_records.aggregates.pupil import Pupil
@@ -33,12 +34,24 @@ class ComplaintRightsNotTold(RuleBroken):
 
 
 class DisclosureSent(PupilEvent):
+    class_version = 2
+    measured = frozenset({"preparation_id", "sha256"})
+
     request_id: UUID
     sent_to: str
     how: str
+    preparation_id: UUID | None
+    """What was sent; None for what was sent before preparations were recorded."""
+    sha256: str | None
+    """Of the pack as it was approved, before it was encrypted."""
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        state |= {"preparation_id": None, "sha256": None}
 
     def apply(self, pupil: Pupil) -> Pupil:
-        return changed(pupil, self.request_id, closed_on=self.occurred_on)
+        closed = changed(pupil, self.request_id, closed_on=self.occurred_on)
+        return as_sent(closed, self.preparation_id)
 
     def recipients(self) -> tuple[str, ...]:
         return (self.sent_to,)
@@ -47,9 +60,12 @@ class DisclosureSent(PupilEvent):
 class SendDisclosure(RequestCommand):
     """Record that the answer was sent, to whom and how, which closes the request.
 
-    Not checked: the deadline, nor whether the scope is still being clarified.
+    What is sent is what was prepared for the request and approved since by a second person.  Not
+    checked: the deadline, nor whether the scope is still being clarified, nor that an opinion on
+    health that was relied on has not grown old since.
     """
 
+    preparation_id: UUID
     sent_to: Name
     how: Words
 
@@ -57,9 +73,19 @@ class SendDisclosure(RequestCommand):
         request = self.request(pupil)
         if not request.identified:
             raise RequesterNotIdentified("Record who the requester is, and that they may ask.")
+        approved = require_approved(pupil, self.preparation_id, PackPurpose.SUBJECT_ACCESS)
+        if approved.request_id != request.id:
+            raise NotFound("It was prepared for another request.")
+        if approved.approved_on is not None and self.occurred_on < approved.approved_on:
+            raise Invalid(f"It was approved on {day_in_words(approved.approved_on)}.")
         return [
             DisclosureSent(
-                **self.entry(pupil, by), request_id=request.id, sent_to=self.sent_to, how=self.how
+                **self.entry(pupil, by),
+                request_id=request.id,
+                sent_to=self.sent_to,
+                how=self.how,
+                preparation_id=approved.id,
+                sha256=approved.sha256,
             )
         ]
 

@@ -152,7 +152,8 @@ class RequesterIdentified(PupilEvent):
     reasoning: str | None
 
     def apply(self, pupil: Pupil) -> Pupil:
-        return changed(pupil, self.request_id, identified=True)
+        responsible = self.authority is Authority.PARENTAL_RESPONSIBILITY
+        return changed(pupil, self.request_id, identified=True, by_responsibility=responsible)
 
 
 class IdentifyRequester(RequestCommand):

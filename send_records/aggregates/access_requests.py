@@ -1,10 +1,12 @@
 """Access requests: somebody asks to see what is held of a pupil, and has a month to be answered.
 
-    requested ---> (identified, clarified, extended: ``access_clock``) ---> (``access_answers``)
+    requested ---> (identified, clarified, extended: ``access_clock``)
+              ---> (searched: ``searches``) ---> (decided on, item by item: ``decisions``)
+              ---> (prepared, approved: ``disclosures``, ``approvals``) ---> (``access_answers``)
 
 UK GDPR Art 15: the right is the pupil's, and a parent may act on their behalf; it is asked for in
 any form, spoken too; parents of an academy's pupils have no right of their own to the educational
-record (``facts.md`` 3.1).  What is searched, withheld and sent is a matter of its own.
+record (``facts.md`` 3.1).
 """
 
 from __future__ import annotations
@@ -18,7 +20,16 @@ from uuid import UUID
 
 from send_records.aggregates.base import By, Command, PupilEvent
 from send_records.aggregates.rules import Rules
-from send_records.aggregates.values import Day, Flag, Name, Origin, Role, Words, day_in_words
+from send_records.aggregates.values import (
+    SENDCOS,
+    Day,
+    Flag,
+    Name,
+    Origin,
+    Role,
+    Words,
+    day_in_words,
+)
 from send_records.errors import Invalid, NotFound, RuleBroken
 
 if TYPE_CHECKING:
@@ -26,6 +37,9 @@ if TYPE_CHECKING:
 
 OFFICERS = frozenset({Role.DPO})
 """Who answers for the trust as controller (UK GDPR Art 39(1))."""
+
+REVIEWERS = SENDCOS | {Role.DPO}
+"""Who looks for what is held and through it: who keeps the record, and who answers for it."""
 
 
 class ClarificationOf(StrEnum):
@@ -61,6 +75,12 @@ class AccessRequest:
     extended_by: int = 0
     """Months."""
     closed_on: date | None = None
+    searches: int = 0
+    """How many searches are on record."""
+    by_responsibility: bool = False
+    """Whether it is known to come from somebody with parental responsibility."""
+    workers: frozenset[UUID] = frozenset()
+    """Who decided on items of it, and so does not approve what is made of that."""
 
     @property
     def made_by(self) -> Origin:
@@ -107,6 +127,19 @@ def changed(pupil: Pupil, request_id: UUID, **changes: Any) -> Pupil:
     return replace(pupil, access_requests={**pupil.access_requests, request.id: request})
 
 
+def open_request(pupil: Pupil, request_id: UUID, on: date) -> AccessRequest:
+    """Return a request that was received by a day and is not closed; raise NotFound, RequestClosed,
+    or Invalid."""
+    request = pupil.access_requests.get(request_id)
+    if request is None:
+        raise NotFound(f"The pupil has no access request {request_id}.")
+    if request.closed_on is not None:
+        raise RequestClosed(f"It was closed on {day_in_words(request.closed_on)}.")
+    if on < request.received_on:
+        raise Invalid(f"It was received on {day_in_words(request.received_on)}.")
+    return request
+
+
 class RequestCommand(Command):
     """What is recorded of one request, open also after the pupil left."""
 
@@ -118,14 +151,7 @@ class RequestCommand(Command):
 
     def request(self, pupil: Pupil) -> AccessRequest:
         """Return the request, received by the day of the entry and not closed yet."""
-        request = pupil.access_requests.get(self.request_id)
-        if request is None:
-            raise NotFound(f"The pupil has no access request {self.request_id}.")
-        if request.closed_on is not None:
-            raise RequestClosed(f"It was closed on {day_in_words(request.closed_on)}.")
-        if self.occurred_on < request.received_on:
-            raise Invalid(f"It was received on {day_in_words(request.received_on)}.")
-        return request
+        return open_request(pupil, self.request_id, self.occurred_on)
 
 
 class SubjectAccessRequested(PupilEvent):

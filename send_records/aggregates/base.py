@@ -12,7 +12,7 @@ from uuid import UUID
 
 from eventsourcing.domain import OriginatorIDError, OriginatorVersionError
 
-from send_records.aggregates.contents import Content
+from send_records.aggregates.contents import Content, Pack
 from send_records.aggregates.days import require_past
 from send_records.aggregates.origins import origin_for
 from send_records.aggregates.rules import Rules
@@ -71,6 +71,8 @@ class By:
     """The other pupil of a command of two records; None if there is none, or no more."""
     contact_id: UUID | None = None
     """The contact that a recording parent is; None for all others."""
+    pack: Pack | None = None
+    """What was made under the command's own key, for one that is to make a pack, once it was."""
     now: datetime = field(kw_only=True)
     """The instant, for what lasts minutes."""
 

@@ -13,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from send_records.aggregates.approvals import DisclosureApproved, DisclosureReturned
 from send_records.aggregates.base import By, Command, DomainEvent, Envelope, PupilEvent
+from send_records.aggregates.bundles import BundlePrepared
 from send_records.aggregates.classes import PlacedInClass
 from send_records.aggregates.corrected import (
     EntryCorrected,
@@ -23,6 +25,8 @@ from send_records.aggregates.corrected import (
     as_corrected,
 )
 from send_records.aggregates.days import require_past
+from send_records.aggregates.decisions import Decided
+from send_records.aggregates.disclosures import DisclosurePrepared
 from send_records.aggregates.emergencies import EmergencyAccessReviewed, EmergencyAccessTaken
 from send_records.aggregates.merging import (
     MergeStandsInBoth,
@@ -46,6 +50,11 @@ if TYPE_CHECKING:
     from send_records.aggregates.pupil import Pupil
 
 KEEPING = (
+    BundlePrepared,
+    Decided,
+    DisclosureApproved,
+    DisclosurePrepared,
+    DisclosureReturned,
     EmergencyAccessReviewed,
     EmergencyAccessTaken,
     EntryCorrected,
@@ -54,8 +63,8 @@ KEEPING = (
     PlacedInClass,
     RetentionClassAssigned,
 )
-"""What keeps the record, says who may see it and who did, or follows from a rule: it is nobody's
-to put right value by value."""
+"""What keeps the record, says who may see it and who did, what of it was to be disclosed, made and
+approved, or follows from a rule: it is nobody's to put right value by value."""
 
 CORRECTORS = SENDCOS | {Role.DPO}
 """Who keeps the record, and who answers for its accuracy (policy s.8.6; UK GDPR Art 39)."""
@@ -71,8 +80,9 @@ class AlreadyWithdrawn(RuleBroken):
 
 class NotPutRightThisWay(RuleBroken):
     """Corrections, and what keeps the record itself, are not corrected as entries are: a correction
-    is corrected by another, a retention class by assigning it again, a class by placing in another;
-    and that somebody opened a record in an emergency, nobody can make undone."""
+    is corrected by another, a retention class by assigning it again, a class by placing in another,
+    what was decided of a disclosure by deciding anew, what was prepared by preparing it anew; and
+    that somebody opened a record in an emergency, nobody can make undone."""
 
 
 class NotWhatIsSaid(RuleBroken):

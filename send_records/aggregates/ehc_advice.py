@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from send_records.aggregates.base import By, Command, PupilEvent
 from send_records.aggregates.days import require_past
+from send_records.aggregates.preparations import PackPurpose, as_sent, require_unsent
 from send_records.aggregates.values import SENDCOS, Day, Few, Name, Origin, Role, Words
 from send_records.errors import Invalid
 
@@ -62,6 +64,9 @@ class RecordEhcAdviceRequest(Command):
 
 
 class EhcAdviceSubmitted(PupilEvent):
+    class_version = 2
+    measured = frozenset({"preparation_id", "sha256"})
+
     submitted_on: date
     local_authority: str
     written_by: str
@@ -69,9 +74,16 @@ class EhcAdviceSubmitted(PupilEvent):
     provision: str
     outcomes: tuple[str, ...]
     advice_dated: date
+    preparation_id: UUID | None
+    sha256: str | None
+    """Of the pack that was made of the record, if that was sent with it."""
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        state |= {"preparation_id": None, "sha256": None}
 
     def apply(self, pupil: Pupil) -> Pupil:
-        return pupil
+        return as_sent(pupil, self.preparation_id)
 
     def recipients(self) -> tuple[str, ...]:
         return (self.local_authority,)
@@ -81,7 +93,8 @@ class SubmitEhcAdvice(Command):
     """Record the advice that the school sent: needs, provision, outcomes (reg 6(1)(b)).
 
     It is the head's to give, or the SENDCo's, who speaks for the academy with the local authority
-    (policy s.8.6).  Not checked: that it was asked for.  Advice may go with the request itself.
+    (policy s.8.6), and needs no second person, for the school owes it by statute.  Not checked:
+    that it was asked for.  Advice may go with the request itself.
     """
 
     roles = SENDCOS | {Role.PRINCIPAL}
@@ -93,10 +106,15 @@ class SubmitEhcAdvice(Command):
     outcomes: Few[Words] = ()
     advice_dated: Day | None = None
     """The day on which it was sent, unless it bears another."""
+    preparation_id: UUID | None = None
+    """The pack of evidence that was prepared for it and sent with it, if one was."""
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         advice_dated = self.advice_dated or self.occurred_on
         require_past(advice_dated, by)
+        pack = self.preparation_id and require_unsent(
+            pupil, self.preparation_id, PackPurpose.LA_ADVICE
+        )
         return [
             EhcAdviceSubmitted(
                 **self.entry(pupil, by),
@@ -107,5 +125,7 @@ class SubmitEhcAdvice(Command):
                 provision=self.provision,
                 outcomes=self.outcomes,
                 advice_dated=advice_dated,
+                preparation_id=self.preparation_id,
+                sha256=pack.sha256 if pack else None,
             )
         ]

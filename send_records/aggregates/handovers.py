@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from send_records.aggregates.base import By, Command, PupilEvent
 from send_records.aggregates.days import require_past
+from send_records.aggregates.preparations import PackPurpose, as_sent, require_unsent
 from send_records.aggregates.values import SENDCOS, Day, Name, Role, Some, Words, day_in_words
 from send_records.errors import Invalid, NotFound, NotPermitted, RuleBroken
 
@@ -58,16 +59,27 @@ class NotTheReceivingSenco(NotPermitted):
 
 
 class HandoverSent(PupilEvent):
+    class_version = 2
+    measured = frozenset({"preparation_id", "sha256"})
+
     handover_id: UUID
     to: str
     what: tuple[str, ...]
     how: str
     receipt_expected_by: date
     copy_kept: str | None
+    preparation_id: UUID | None
+    sha256: str | None
+    """Of the pack that was made of the record, if that was sent."""
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        state |= {"preparation_id": None, "sha256": None}
 
     def apply(self, pupil: Pupil) -> Pupil:
         sent = Handover(self.handover_id, self.occurred_on)
-        return replace(pupil, handovers={**pupil.handovers, sent.id: sent})
+        pupil = replace(pupil, handovers={**pupil.handovers, sent.id: sent})
+        return as_sent(pupil, self.preparation_id)
 
     def recipients(self) -> tuple[str, ...]:
         return (self.to,)
@@ -77,7 +89,8 @@ class SendHandover(Command):
     """Record what was handed to the next school, how, and by when its receipt is expected.
 
     Not checked: the parents' agreement.  The next school needs the record whether they agree or
-    not, and cannot be kept from a child protection file (``facts.md`` 4.3).
+    not, and cannot be kept from a child protection file (``facts.md`` 4.3).  Nor a second person:
+    it is by statute that one school gives the record to the next (reg 9).
     """
 
     roles = SENDCOS
@@ -90,12 +103,17 @@ class SendHandover(Command):
     """A week on, unless another day is set."""
     copy_kept: Words | None = None
     """What the trust keeps a copy of, and why."""
+    preparation_id: UUID | None = None
+    """The pack that was prepared for it and sent, if one was."""
 
     def decide(self, pupil: Pupil, by: By) -> Sequence[PupilEvent]:
         interval = by.rules.interval("handover_receipt", self.occurred_on)
         expected = self.receipt_expected_by or interval.after(self.occurred_on)
         if expected < self.occurred_on:
             raise Invalid("A receipt is expected on the day of sending or after it.")
+        pack = self.preparation_id and require_unsent(
+            pupil, self.preparation_id, PackPurpose.HANDOVER
+        )
         return [
             HandoverSent(
                 **self.entry(pupil, by),
@@ -105,6 +123,8 @@ class SendHandover(Command):
                 how=self.how,
                 receipt_expected_by=expected,
                 copy_kept=self.copy_kept,
+                preparation_id=self.preparation_id,
+                sha256=pack.sha256 if pack else None,
             )
         ]
 

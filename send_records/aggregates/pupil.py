@@ -36,6 +36,7 @@ from send_records.aggregates.monitoring import Monitoring
 from send_records.aggregates.needs import Need
 from send_records.aggregates.notices import NoticeOf
 from send_records.aggregates.plans import Plan
+from send_records.aggregates.preparations import Preparation
 from send_records.aggregates.provision import Provision
 from send_records.aggregates.reduced_timetables import ReducedTimetable
 from send_records.aggregates.register import Registration
@@ -113,6 +114,8 @@ class Pupil:
     """How many times an entry was corrected or withdrawn: see ``corrected``."""
     documents: Mapping[UUID, Document] = field(default_factory=lambda: NOTHING)
     emergency_accesses: Mapping[UUID, EmergencyAccess] = field(default_factory=lambda: NOTHING)
+    preparations: Mapping[UUID, Preparation] = field(default_factory=lambda: NOTHING)
+    """What was prepared in order to be sent, whether it was or not."""
     merged_into: Merge | None = None
     """Where the record goes on, if it was merged into another."""
     merged: Mapping[UUID, int] = field(default_factory=lambda: NOTHING)

@@ -6,7 +6,7 @@ What a decision relied on is copied into its event, so that no later row can cha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeVar
@@ -98,6 +98,29 @@ class EmergencyLimit(Row):
     reason_characters: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageLimit(Row):
+    """How many pages of a bundle there may be of something, by name."""
+
+    name: str
+    label: str
+    pages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleLayout(Row):
+    """How a bundle is laid out: pages of some documents, the size of letters, how old a report may
+    be, and how many working days before the hearing it is served."""
+
+    expert_report_pages: int
+    """Its executive summary included."""
+    executive_summary_pages: int
+    expert_report_years: int
+    witness_statement_pages: int
+    type_size_points: int
+    due_working_days: int
+
+
 def anniversary(day: date, years: int, leap_day: Literal["1 March", "28 February"]) -> date:
     """Return the day a number of years on; 29 February falls where the rule says without one."""
     try:
@@ -128,6 +151,8 @@ class Rules:
     document_types: tuple[DocumentType, ...] = ()
     document_limits: tuple[DocumentLimit, ...] = ()
     emergency_limits: tuple[EmergencyLimit, ...] = ()
+    page_limits: tuple[PageLimit, ...] = ()
+    bundle_layouts: tuple[BundleLayout, ...] = ()
 
     def edition(self, on: date) -> Edition:
         """Return the edition of the policy in force; raise RuleMissing if there is none."""
@@ -150,14 +175,12 @@ class Rules:
         entered too.
         """
         rows = [i for i in self.intervals if i.name == name]
-        first = min((row.effective_from for row in rows), default=on)
-        return _latest(rows, max(on, first), f"interval {name}")
+        return _latest_or_first(rows, on, f"interval {name}")
 
     def limit(self, name: str, on: date) -> Limit:
         """Return the limit in force, as ``interval`` does; raise RuleMissing if there is none."""
         rows = [limit for limit in self.limits if limit.name == name]
-        first = min((row.effective_from for row in rows), default=on)
-        return _latest(rows, max(on, first), f"limit {name}")
+        return _latest_or_first(rows, on, f"limit {name}")
 
     def retention_rule(self, record_class: str, on: date) -> RetentionRule:
         """Return the rule the trust has adopted; raise RuleMissing if there is none."""
@@ -201,9 +224,24 @@ class Rules:
         """Return the limits in force; raise RuleMissing if there are none."""
         return _latest(self.emergency_limits, on, "limit of emergency access")
 
+    def page_budget(self, name: str, on: date) -> PageLimit:
+        """Return how many pages there may be, as ``interval`` does; raise RuleMissing if there is
+        none of that name: see ``bundle_contents.budget_row``."""
+        rows = [row for row in self.page_limits if row.name == name]
+        return _latest_or_first(rows, on, f"limit of pages {name}")
+
+    def bundle_layout(self, on: date) -> BundleLayout:
+        """Return the rules in force, as ``interval`` does."""
+        return _latest_or_first(self.bundle_layouts, on, "layout of a bundle")
+
 
 def _latest(rows: Iterable[R], on: date, what: str) -> R:
     in_force = [row for row in rows if row.in_force(on)]
     if not in_force:
         raise RuleMissing(f"No {what} is in force on {on}.")
     return max(in_force, key=lambda row: row.effective_from)
+
+
+def _latest_or_first(rows: Sequence[R], on: date, what: str) -> R:
+    first = min((row.effective_from for row in rows), default=on)
+    return _latest(rows, max(on, first), what)

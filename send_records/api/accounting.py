@@ -8,7 +8,6 @@ sent, whatever the route did.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 from uuid import UUID, uuid4
@@ -20,7 +19,8 @@ from send_records.aggregates.base import Actor, DomainEvent
 from send_records.aggregates.documents import FileDocument
 from send_records.aggregates.values import Role
 from send_records.api.callers import get_system
-from send_records.api.permits import OF_PUPIL, Permitted, asked_of, marker_of, verb_of
+from send_records.api.jobs_shown import JobShown
+from send_records.api.permits import OF_PUPIL, Permitted, marker_of, verb_of
 from send_records.api.strict import StrictRoute
 from send_records.authority.authorize import Over, RoleMissing, Verb
 from send_records.authority.shapes import Shape, shapes_of
@@ -158,7 +158,7 @@ class AccountedRoute(StrictRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
         super().__init__(path, endpoint, **more)
         self.verb = verb = verb_of(self)
-        if verb.act is None and self.response_model is not Receipt:
+        if verb.act is None and self.response_model not in (Receipt, JobShown):
             raise NotAccountedFor(f"{path} records nothing and has no access class.")
 
     def get_route_handler(self) -> Callable[[HttpRequest], Coroutine[Any, Any, Response]]:
@@ -199,34 +199,6 @@ def operation(http: HttpRequest) -> str:
     """Return the operation of the API that a request is for."""
     route = http.scope.get("route")
     return getattr(route, "operation_id", None) or getattr(route, "path", None) or "unknown"
-
-
-def record_refusal(http: HttpRequest, refusal: str) -> None:
-    """Record that a request by somebody known was refused, and of whom it asked; raise
-    AccessNotRecorded if that cannot be, for a refusal may tell something of a pupil."""
-    actor = getattr(http.state, "actor", None)
-    if actor is None:
-        return
-    system: System = http.app.state.system
-    known = access_class_of(http.scope["route"]) if "route" in http.scope else None
-    system.access.record(
-        Access(
-            actor=actor,
-            request_id=request_id(http),
-            act=Act.REFUSAL,
-            what=operation(http),
-            tier=known.tier if known else Tier.PROVISION,
-            purpose=_purpose(http),
-            pupils=[pupil] if (pupil := asked_of(http)) else [],
-            outcome=refusal,
-        )
-    )
-
-
-def _purpose(http: HttpRequest) -> AccessPurpose:
-    with suppress(ValueError):
-        return AccessPurpose(http.headers.get("x-purpose", AccessPurpose.SUPPORT))
-    return AccessPurpose.SUPPORT
 
 
 AggregatesAccess = Annotated[Accounting, Depends(AccessClass(Act.READ, Tier.AGGREGATES))]

@@ -24,6 +24,7 @@ from send_records.api import (
     corrections,
     details,
     differences,
+    disclosures,
     disputes,
     documents,
     duties,
@@ -32,6 +33,7 @@ from send_records.api import (
     emergencies,
     events,
     health,
+    jobs,
     medical,
     monitoring,
     needs,
@@ -52,6 +54,7 @@ from send_records.api import (
     sessions,
     transition,
     voices,
+    working_documents,
 )
 from send_records.api.describing import describe
 from send_records.api.errors import add_error_handlers
@@ -85,6 +88,8 @@ KINDS = (
     communications,
     complaints,
     access_requests,
+    disclosures,
+    working_documents,
     corrections,
     disputes,
     emergencies,
@@ -102,6 +107,7 @@ KINDS = (
     differences,
     duties,
     calendars,
+    jobs,
     sessions,
     people,
 )

@@ -21,8 +21,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from send_records.aggregates.values import Value
-from send_records.api.accounting import record_refusal, request_id
+from send_records.api.access_rows import record_refusal
+from send_records.api.accounting import request_id
 from send_records.authority.authorize import STEP_UP_SECONDS, SignInAgain
+from send_records.disclosure.child import WorkStopped
 from send_records.documents.uploads import UploadCutShort
 from send_records.errors import (
     Conflict,
@@ -62,6 +64,7 @@ STATUSES: dict[type[SendRecordsError], int] = {
     Conflict: 409,
     NotReadyYet: 503,
     Damaged: 500,
+    WorkStopped: 503,
 }
 """The first class that matches counts."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,14 +12,10 @@ from send_records.api.accounting import ExportAccess, ProofAccess
 from send_records.api.dependencies import CurrentSystem
 from send_records.api.recording import PupilId, router_for
 from send_records.bootstrap import System
-from send_records.disclosure.extract import NotSignedYet, extract
-from send_records.store.notary import ask_to_sign
-from send_records.store.scopes import Scope
+from send_records.disclosure.extract import extract
+from send_records.disclosure.signed import when_signed
 
 router = router_for("proofs")
-
-PATIENCE, PAUSE = 5.0, 0.1
-"""Seconds that an answer waits for a checkpoint over its last entry, and between two looks."""
 
 Seen = Annotated[
     int | None,
@@ -52,17 +48,7 @@ def get_proofs(
 
 
 def made(system: System, pupil_id: UUID, *, words: bool, seen: int | None) -> dict[str, Any]:
-    """Return an extract, as soon as the notary has signed; no connection is held meanwhile."""
+    """Return an extract, as soon as the notary has signed."""
     seals, vkeys = system.keys.seals, system.keys.signing.vkeys()
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            with system.views.within(Scope.of(pupil_id)).connection() as connection:
-                return extract(connection, seals, vkeys, pupil_id, words=words, seen=seen)
-        except NotSignedYet:
-            if time.monotonic() > deadline:
-                raise
-            # Not in the unit of work that has failed: what is asked in it is taken back with it.
-            with system.views.pool.connection() as connection:
-                ask_to_sign(connection)
-            time.sleep(PAUSE)
+    make = partial(extract, seals=seals, vkeys=vkeys, pupil_id=pupil_id, words=words, seen=seen)
+    return when_signed(system.views.pool, pupil_id, make)

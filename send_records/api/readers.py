@@ -16,6 +16,7 @@ from send_records.api.accounting import AccessLogAccess
 from send_records.api.dependencies import CurrentSystem, Cursor, Limit
 from send_records.api.recording import PupilId, router_for
 from send_records.api.views import Listing, cursor_of, listed, position_after
+from send_records.disclosure.readings import DONE, THINGS, WHY
 from send_records.store.access import AccessPurpose, Act, Tier
 from send_records.store.watching import Reading
 from send_records.threads import threaded
@@ -24,39 +25,6 @@ from send_records.watch import today
 router = router_for("accesses")
 
 FAMILY = frozenset({Role.PARENT, Role.PUPIL})
-
-THINGS = {
-    Tier.AGGREGATES: "how many there are",
-    Tier.DIRECTORY: "name, class and whether on the SEND register",
-    Tier.PROVISION: "support: plans, targets, provision and reviews",
-    Tier.ASSESSMENT: "concerns, assessments, observations and the story of the record",
-    Tier.RESTRICTED: "the whole record, with health, family and professionals' reports",
-    Tier.ACCESS: "who has read the record",
-    Tier.CONFIGURATION: "how the system is set up",
-}
-"""What kind of thing an answer of each tier can hold, in words."""
-
-DONE = {
-    Act.READ: "read",
-    Act.SEARCH: "found in a search",
-    Act.EXPORT: "taken out as a copy",
-    Act.UPLOAD: "added a document to",
-    Act.PROOF: "checked that nothing was changed in",
-}
-"""What was done, in words that go before the thing."""
-
-WHY = {
-    AccessPurpose.SUPPORT: "to support the pupil",
-    AccessPurpose.REVIEW: "to prepare or hold a review",
-    AccessPurpose.SAFEGUARDING: "to keep the pupil safe",
-    AccessPurpose.TRANSFER: "because the pupil changes school",
-    AccessPurpose.SUBJECT_ACCESS: "to answer a request for a copy of the record",
-    AccessPurpose.TRIBUNAL: "for an appeal to the tribunal",
-    AccessPurpose.COMPLAINT: "to answer a complaint",
-    AccessPurpose.AUDIT: "to check that records are kept as they should be",
-    AccessPurpose.ADMINISTRATION: "to run the school or the system",
-}
-"""Why somebody said they looked, in words."""
 
 
 class RecordReader(Value):

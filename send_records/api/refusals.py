@@ -43,10 +43,11 @@ def refusals_of_command(command: type[Entry | PersonCommand]) -> Refusals:
 @cache
 def refusals_of_question(endpoint: Callable[..., Any]) -> Refusals:
     """Return what a route's own function, and what it calls by name, raises; of one that carries
-    documents, what is raised where they are taken and given."""
+    documents or jobs, what is raised where they are taken and given."""
     inside = inspect.unwrap(endpoint).__globals__.values()
-    carries = any(getattr(value, "__module__", None) == CARRYING[0] for value in inside)
-    return frozenset(_Reader(None, CARRYING if carries else ()).read(endpoint))
+    modules = {getattr(value, "__module__", None) for value in inside}
+    beside = tuple(each for rooms in (CARRYING, ASKING) if rooms[0] in modules for each in rooms)
+    return frozenset(_Reader(None, beside).read(endpoint))
 
 
 class _Reader:
@@ -122,6 +123,9 @@ CARRYING = (
     "send_records.store.contents",
 )
 """Where documents are taken and given."""
+
+ASKING = ("send_records.jobs.asking", "send_records.store.jobs")
+"""Where jobs are asked for and looked at."""
 
 
 @cache

@@ -116,6 +116,27 @@ OF_ONE: dict[str, Fields] = {
     "RegisterDifference": {T1: "pupil_id legal_name what changed"},
     "Change": {T1: "from to"},
     "UploadedContent": {T1: "content_id media_type size sha256"},
+    "JobShown": {  # to whoever asked for it, and who sees what is restricted: to nobody else
+        T1: "job_id pupil_id kind state stage done total percent asked_by asked_at ended_at "
+        "expires_at result problem",
+    },
+    "JobProblem": {T1: "title detail basis"},
+    "DisclosureRow": {
+        T4: "preparation_id purpose state why_void request_id appeal_id reference prepared_on "
+        "prepared_by position as_of known_on sha256 size pages entries documents withheld redacted "
+        "breaches approved_on approved_by returned_because sent_on sent_to how",
+    },
+    "BreachShown": {T4: "code detail why"},
+    "ItemShown": {
+        T4: "item title kind day data_class origin by says lines marks pages suggestions decision "
+        "elsewhere",
+    },
+    "ItemRef": {T4: "entry document_id"},
+    "LineShown": {T4: "path label value"},
+    "SuggestionShown": {T4: "code ground why phrases"},
+    "DecisionShown": {T4: "fate takings by on"},
+    "TakingShown": {T4: "ground why on_schedule phrases fields areas"},
+    "ElsewhereShown": {T4: "phrase times stands_in"},
 }
 """Answers about one pupil, and their parts."""
 

@@ -37,17 +37,20 @@ UNRESTRICTED_ENTRIES = words("""
 
 RESTRICTED_ENTRIES = words("""
     AgencyAdviceReceived AgencyInvolved AgencyInvolvementEnded AgencyReferred AppealDecided
-    AppealDirectionsReceived AppealLodged CircumstancesRecorded ClarificationReceived
-    ClarificationSought ComplaintAcknowledged ComplaintAnswered ComplaintReceived ContactAmended
-    ContactRecorded ContactRemoved DeadlineExtended DisclosureSent DocumentFiled DocumentSuperseded
-    DraftPlanReceived EhcAdviceRequested EhcAdviceSubmitted EhcPlanRefused EhcRequestWithdrawn
-    EmergencyAccessReviewed EmergencyAccessTaken EntryCorrected EntryDisputed EntryWithdrawn
-    HandoverAcknowledged HandoverSent HealthcarePlanRecorded LaExceptionClaimed LegalHoldPlaced
-    LegalHoldReleased MediationRecorded ParentalAgreementGiven ParentalAgreementRefused
-    ParentalAgreementSought ParentalAgreementWithdrawn PersonalDataErased PlacedOnMedicalRegister
-    ProcessingRestricted RecordMergedInto RecordsMerged ReducedTimetableAgreed ReducedTimetableEnded
+    AppealDirectionsReceived AppealLodged BundlePrepared BundleServed CircumstancesRecorded
+    ClarificationReceived ClarificationSought ComplaintAcknowledged ComplaintAnswered
+    ComplaintReceived ContactAmended ContactRecorded ContactRemoved DeadlineExtended
+    DisclosureApproved DisclosurePrepared DisclosureReturned DisclosureSent DocumentFiled
+    DocumentSuperseded DraftPlanReceived EhcAdviceRequested EhcAdviceSubmitted EhcPlanRefused
+    EhcRequestWithdrawn EmergencyAccessReviewed EmergencyAccessTaken EntryCorrected EntryDisputed
+    EntryWithdrawn HandoverAcknowledged HandoverSent HealthcarePlanRecorded ItemRedacted
+    ItemWithheld ItemsDisclosed LaExceptionClaimed LegalHoldPlaced LegalHoldReleased
+    MediationRecorded ParentalAgreementGiven ParentalAgreementRefused ParentalAgreementSought
+    ParentalAgreementWithdrawn PersonalDataErased PlacedOnMedicalRegister ProcessingRestricted
+    RecordMergedInto RecordsMerged ReducedTimetableAgreed ReducedTimetableEnded
     ReducedTimetableNotified ReducedTimetableReviewed RemovedFromMedicalRegister RequestRefused
-    RequesterIdentified RestrictionLifted RetentionClassAssigned SubjectAccessRequested UpnReplaced
+    RequesterIdentified RestrictionLifted RetentionClassAssigned SearchRecorded
+    SubjectAccessRequested UpnReplaced
 """)
 """Health, family, agencies' involvement and advice, disputes, and what was done to the record: also
 what puts right, withdraws or disputes another entry, for that may be any of these."""

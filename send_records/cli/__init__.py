@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,11 +14,9 @@ from send_records.bootstrap import (
     RoleNotConfigured,
     System,
     database,
-    notarising,
     now,
     on_server,
     prepare_server,
-    projecting,
     running,
 )
 from send_records.cli.api_keys import app as api_keys_app
@@ -31,12 +30,14 @@ from send_records.cli.console import (
     print_json,
     settings_for,
 )
+from send_records.cli.disclose import app as disclose_app
 from send_records.cli.keys import app as keys_app
 from send_records.cli.looking import find, history, psql, token
 from send_records.cli.past import chronology, register
 from send_records.cli.proof import extract_command, notarise, verify
 from send_records.cli.roles import app as roles_app
 from send_records.cli.views import project
+from send_records.cli.work import work
 from send_records.collector import set_apart
 from send_records.custody import open_keys
 from send_records.demo import DemoFailed
@@ -57,6 +58,7 @@ from send_records.store.notary import LogContradicted
 from send_records.store.places import PlaceAway, PlaceDamaged
 from send_records.store.programs import EmbeddedPostgresFailed
 from send_records.store.shares import ShareDamaged, SharesDoNotMatch
+from send_records.workers import notarising, projecting, working
 
 app = typer.Typer(
     help="SEND records: an event-sourced, audit-grade record for a multi-academy trust.",
@@ -67,10 +69,12 @@ app = typer.Typer(
 app.add_typer(keys_app, name="keys")
 app.add_typer(api_keys_app, name="api-key")
 app.add_typer(roles_app, name="role")
+app.add_typer(disclose_app, name="disclose")
 app.command()(notarise)
 app.command()(verify)
 app.command("extract")(extract_command)
 app.command()(project)
+app.command()(work)
 app.command()(token)
 app.command("sign-out")(sign_out)
 app.command()(find)
@@ -91,6 +95,9 @@ def serve(
     notary: Annotated[
         bool, typer.Option(help="Sign checkpoints here; off where a notary of its own does.")
     ] = True,
+    worker: Annotated[
+        bool, typer.Option(help="Do jobs here; off where a worker of its own does.")
+    ] = True,
     demo: Annotated[
         bool, typer.Option("--demo", help="Believe the tokens that `send-records token` makes.")
     ] = False,
@@ -110,10 +117,11 @@ def serve(
         system = stack.enter_context(
             running(settings, found, held, clock=clock, throwaway=demo_clock_)
         )
-        if projector:
-            stack.enter_context(projecting(found, held))
-        if notary:
-            stack.enter_context(notarising(found, held))
+        wanted = {projecting: projector, notarising: notary}
+        for going_on in (each for each, here in wanted.items() if here):
+            stack.enter_context(going_on(found, held))
+        if worker:
+            stack.enter_context(working(system))
         if settings.keys_beside_the_log and not demo_clock_:
             err.print(BESIDE_THE_LOG)
         _answer(system, host, port)
@@ -157,16 +165,25 @@ def migrate_command(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         out.print(f"Applied {', '.join(applied)}." if applied else "The database is up to date.")
 
 
+LEFT_IN = Path("demo-output")
+
+
 @app.command()
-def demo(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def demo(
+    data_dir: DataDir = None,
+    to: Annotated[
+        Path, typer.Option(help="Where what leaves is left as files: a pack, and a bundle.")
+    ] = LEFT_IN,
+    as_json: AsJson = False,
+) -> None:
     """Tell the worked cases over HTTP to a fresh database, and show what they add up to.
 
-    With --data-dir the loaded database is left there for a closer look; otherwise nothing is.
+    With --data-dir the loaded database is left there for a closer look; otherwise nothing of it is.
     """
     from send_records.demo.tale import tell_and_show
 
     with ends_well():
-        tell_and_show(data_dir, out, err, as_json=as_json)
+        tell_and_show(data_dir, to, out, err, as_json=as_json)
 
 
 KNOWN = (

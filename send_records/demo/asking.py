@@ -15,6 +15,7 @@ from send_records.custody import signing_keys
 from send_records.demo.cases import Entry
 from send_records.demo.client import Api
 from send_records.demo.doors import doors
+from send_records.demo.leaving import leaves
 from send_records.demo.people import DPO, MOTHER, SENCO
 from send_records.demo.run import Told
 from send_records.demo.said import Post
@@ -117,14 +118,26 @@ def refused_removal(api: Api, seen: dict[str, Any]) -> dict[str, Any]:
 
 def who_sees_aisha(api: Api, told: Sequence[Entry], seen: dict[str, Any]) -> dict[str, Any]:
     """Let others ask for her record; see ``doors``."""
+    return doors(api, *_the_two(told, seen))
+
+
+def what_leaves(
+    api: Api, told: Sequence[Entry], seen: dict[str, Any], to: Path, settings: Settings
+) -> dict[str, Any]:
+    """Have a subject access answered and a bundle made; see ``leaving``."""
+    return leaves(api, *_the_two(told, seen), to, signing_keys(settings).vkeys())
+
+
+def _the_two(told: Sequence[Entry], seen: dict[str, Any]) -> tuple[str, str, str]:
+    """Return the ids of Aisha, of Leo, and of the contact who is Aisha's mother."""
     rows = {row["legal_name"]: row for row in seen["pupils"]}
-    aisha, leo = rows[SHOWN], rows[REFERRED]
+    aisha, leo = rows[SHOWN]["pupil_id"], rows[REFERRED]["pupil_id"]
     [contacts] = {
         id(entry.story): entry.story.contacts
         for entry in told
-        if str(entry.story.pupil_id) == aisha["pupil_id"]
+        if str(entry.story.pupil_id) == aisha
     }.values()
-    return doors(api, aisha["pupil_id"], leo["pupil_id"], contacts[MOTHER.name])
+    return aisha, leo, contacts[MOTHER.name]
 
 
 def proof(api: Api, seen: dict[str, Any], settings: Settings, folder: Path) -> dict[str, Any]:

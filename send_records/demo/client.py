@@ -36,6 +36,13 @@ class Api:
         headers = {"Idempotency-Key": str(post.key), "If-Match": seen}
         return self.http.post(post.path, json=post.body, headers=self._signed(who) | headers)
 
+    def upload(
+        self, path: str, key: UUID, media_type: str, data: bytes, who: Actor
+    ) -> httpx2.Response:
+        """Send the bytes of a document, to be filed under the same key."""
+        headers = {"Idempotency-Key": str(key), "Content-Type": media_type}
+        return self.http.post(path, content=data, headers=self._signed(who) | headers)
+
     def _signed(self, who: Actor) -> dict[str, str]:
         if who.id not in self.tokens:
             self.tokens[who.id] = self.issuer.token(who)

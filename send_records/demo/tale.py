@@ -23,6 +23,7 @@ from send_records.demo.asking import (
     proof,
     refused_removal,
     views,
+    what_leaves,
     who_sees_aisha,
 )
 from send_records.demo.cases import entries
@@ -44,6 +45,7 @@ from send_records.demo.show import (
     show_told,
 )
 from send_records.demo.show_doors import show_doors
+from send_records.demo.show_leaving import show_leaving
 from send_records.progress import Bar
 from send_records.projections.checking import check_views
 from send_records.store.connections import at_one_moment, one
@@ -57,7 +59,9 @@ COUNTS = """
 """
 
 
-def tell_and_show(data_dir: Path | None, out: Console, err: Console, *, as_json: bool) -> None:
+def tell_and_show(
+    data_dir: Path | None, to: Path, out: Console, err: Console, *, as_json: bool
+) -> None:
     """Load the cases into a fresh database and print what they add up to.
 
     Raise DemoFailed if the named folder is not empty, or if an entry was refused.
@@ -77,6 +81,7 @@ def tell_and_show(data_dir: Path | None, out: Console, err: Console, *, as_json:
                 seen = views(api, told)
                 seen["refusal"] = refused_removal(api, seen)
                 seen["doors"] = who_sees_aisha(api, wanted, seen)
+                seen["leaving"] = what_leaves(api, wanted, seen, to, settings)
                 seen["proof"] = proof(api, seen, settings, folder)
             seen["counts"] = _counts(found)
             seen["verified"] = _verified(found, held)
@@ -86,8 +91,9 @@ def tell_and_show(data_dir: Path | None, out: Console, err: Console, *, as_json:
             _show(out, told, seen, data_dir)
     if told.refused:
         raise DemoFailed(f"{len(told.refused)} entries of the cases were refused.")
-    if seen["proof"]["exit"] or seen["verified"]["findings"]:
-        raise DemoFailed("The log, or the extract from it, did not verify.")
+    checks = (seen["proof"], *(part["check"] for part in seen["leaving"].values()))
+    if any(check["exit"] for check in checks) or seen["verified"]["findings"]:
+        raise DemoFailed("The log, or what was made of it, did not verify.")
 
 
 @contextmanager
@@ -145,6 +151,7 @@ def _show(out: Console, told: Told, seen: dict[str, Any], data_dir: Path | None)
     for day, then in seen["census"].items():
         show_register_then(out, in_words(day), then)
     show_retention(out, seen["retention"])
+    show_leaving(out, seen["leaving"])
     show_accesses(out, SHOWN, seen["proof"]["accesses"])
     show_proof(out, SHOWN, seen["proof"], seen["verified"])
     out.rule("For the analyst")

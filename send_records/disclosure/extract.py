@@ -3,14 +3,19 @@ neither our database nor our program.
 
 ``verify_extract.py`` beside this reads it, and its docstring says what each part is.  An entry's
 words are opened by the secret of that one entry; the pupil's key stays here.
+
+There are two: of the whole record as it is now, and, in a pack, of the record up to a position, in
+which each entry is opened, closed or opaque.  The second is the same whenever it is made.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
+from hashlib import sha256
 from importlib.resources import files
 from typing import Any, LiteralString
 from uuid import UUID
@@ -23,9 +28,9 @@ from send_records.store.ledger import Log, Tiles
 from send_records.store.merkle import Tree
 from send_records.store.notes import Checkpoint
 from send_records.store.recorder import erased_among
-from send_records.store.sealing import Seals
+from send_records.store.sealing import Seals, sized
 
-FORMAT = "send-records/extract/1"
+FORMAT, FORMAT_2 = "send-records/extract/1", "send-records/extract/2"
 VERIFIER = files("send_records.disclosure").joinpath("verify_extract.py")
 """What the receiver runs on it: one file, Python's standard library, and ``cryptography``."""
 
@@ -33,6 +38,18 @@ ADMITTED = "PupilAdmitted"
 """The first entry of every pupil's record, and of nothing else."""
 
 Row = dict[str, Any]
+
+
+class Way(StrEnum):
+    """How much of an entry an extract up to a position tells."""
+
+    OPENED = "opened"
+    """All of it, with the secret that opens its words."""
+    CLOSED = "closed"
+    """What it is, when and by whom it was recorded, and of its fields only a hash: so that the
+    length of what is sealed does not tell of what was taken out."""
+    OPAQUE = "opaque"
+    """That the log has a leaf there."""
 
 
 class NotSignedYet(NotReadyYet):
@@ -67,12 +84,8 @@ def extract(
     Raise NotFound; Erased if words are asked of a pupil who was erased; CheckpointUnknown;
     NotSignedYet if the last entry is not signed: the notary is to be asked (``ask_to_sign``).
     """
-    rows = _rows(connection, pupil_id)
-    if not rows or rows[0]["topic"] != ADMITTED:
-        raise NotFound("No pupil has that id.")
-    if words and erased_among(connection, [pupil_id]):
-        raise Erased("This record was erased: its words can be opened to nobody.")
-    newest = _signed_up_to(connection, rows[-1]["position"])
+    rows = _rows(connection, pupil_id, words=words)
+    newest = _signed(connection, NEWEST, rows[-1]["position"])
     tree = Tree(Tiles(connection, Log.EVENTS))
     return {
         "format": FORMAT,
@@ -86,27 +99,76 @@ def extract(
     }
 
 
-def _rows(connection: Connection, pupil_id: UUID) -> list[Row]:
+def extract_at(
+    connection: Connection,
+    seals: Seals,
+    vkeys: Sequence[str],
+    pupil_id: UUID,
+    up_to: int,
+    ways: Mapping[int, Way],
+) -> Row:
+    """Return a pupil's entries up to a position with their proofs, as JSON values: the same ones at
+    whatever time, under the smallest checkpoint that covers them all.
+
+    ``ways``: how much is told of the entry at each position; one that is not named is opaque.  It
+    was made, so it says, when the last entry was recorded of which anything is told.  Raise as
+    ``extract`` does; NotFound too if none of the pupil's entries is that early.
+    """
+    rows = _rows(connection, pupil_id, words=True, up_to=up_to)
+    smallest = _signed(connection, SMALLEST, rows[-1]["position"])
+    tree, size = Tree(Tiles(connection, Log.EVENTS)), smallest.checkpoint.size
+    told = [row for row in rows if ways.get(row["position"], Way.OPAQUE) is not Way.OPAQUE]
+    return {
+        "format": FORMAT_2,
+        "trust": seals.trust,
+        "pupil_id": str(pupil_id),
+        "made_at": _at(max((row["recorded_at"] for row in told), default=NOUGHT)),
+        "up_to": up_to,
+        "keys": list(vkeys),
+        "checkpoint": smallest.note,
+        "entries": [
+            _told(row, ways.get(row["position"], Way.OPAQUE), seals, tree, size) for row in rows
+        ],
+        "consistency": [],
+    }
+
+
+NOUGHT = datetime(2000, 1, 1, tzinfo=UTC)
+"""When an extract was made that tells nothing."""
+
+
+def _rows(
+    connection: Connection, pupil_id: UUID, *, words: bool, up_to: int = 2**63 - 1
+) -> list[Row]:
+    """Return a pupil's entries; raise NotFound, or Erased if there are no words to open."""
     with connection.cursor(row_factory=dict_row, binary=True) as cursor:
-        return cursor.execute(
+        rows = cursor.execute(
             "SELECT position, stream_id, version, topic, class_version, recorded_at, actor_id, "
-            "command_id, request_mac, clear::text, sealed FROM events "
-            "WHERE stream_id = %s ORDER BY version",
-            [pupil_id],
+            "command_id, request_mac, clear::text, sealed, leaf FROM events "
+            "WHERE stream_id = %s AND position <= %s ORDER BY version",
+            [pupil_id, up_to],
         ).fetchall()
-
-
-def _signed_up_to(connection: Connection, position: int) -> Signed:
-    found = _checkpoint(connection, NEWEST, position)
-    if found is None:
-        raise NotSignedYet("The notary has not signed the last entry yet: ask again in a moment.")
-    return found
+    if not rows or rows[0]["topic"] != ADMITTED:
+        raise NotFound("No pupil has that id.")
+    if words and erased_among(connection, [pupil_id]):
+        raise Erased("This record was erased: its words can be opened to nobody.")
+    return rows
 
 
 NEWEST = """
     SELECT note FROM checkpoints WHERE tree = 'events' AND size >= %s ORDER BY size DESC LIMIT 1
 """
+SMALLEST = """
+    SELECT note FROM checkpoints WHERE tree = 'events' AND size >= %s ORDER BY size LIMIT 1
+"""
 EARLIER = "SELECT note FROM checkpoints WHERE tree = 'events' AND size = %s"
+
+
+def _signed(connection: Connection, query: LiteralString, position: int) -> Signed:
+    found = _checkpoint(connection, query, position)
+    if found is None:
+        raise NotSignedYet("The notary has not signed the last entry yet: ask again in a moment.")
+    return found
 
 
 def _checkpoint(connection: Connection, query: LiteralString, size: int) -> Signed | None:
@@ -124,6 +186,17 @@ def _since(connection: Connection, tree: Tree, seen: int, newest: Signed) -> Row
     return {"seen": earlier.note, "proof": [_text(part) for part in proof]}
 
 
+def _told(row: Row, way: Way, seals: Seals, tree: Tree, size: int) -> Row:
+    whole = _entry(row, seals, tree, size, way is Way.OPENED)
+    if way is Way.OPENED:
+        return whole
+    if way is Way.OPAQUE:
+        return {"position": row["position"], "leaf": _text(row["leaf"]), "proof": whole["proof"]}
+    fields = sized(row["clear"].encode()) + sized(row["sealed"])
+    kept = {name: whole[name] for name in whole if name not in ("clear", "sealed", "secret")}
+    return kept | {"content": _text(sha256(fields).digest())}
+
+
 def _entry(row: Row, seals: Seals, tree: Tree, size: int, words: bool) -> Row:
     secret = seals.secret(row["stream_id"], row["sealed"]) if words else None
     return {
@@ -132,7 +205,7 @@ def _entry(row: Row, seals: Seals, tree: Tree, size: int, words: bool) -> Row:
         "version": row["version"],
         "topic": row["topic"],
         "class_version": row["class_version"],
-        "recorded_at": row["recorded_at"].astimezone(UTC).isoformat(timespec="microseconds"),
+        "recorded_at": _at(row["recorded_at"]),
         "actor_id": str(row["actor_id"]),
         "command_id": str(row["command_id"]),
         "request_mac": _text(row["request_mac"]),
@@ -141,6 +214,10 @@ def _entry(row: Row, seals: Seals, tree: Tree, size: int, words: bool) -> Row:
         "secret": None if secret is None else _text(secret),
         "proof": [_text(part) for part in tree.inclusion(row["position"] - 1, size)],
     }
+
+
+def _at(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _text(value: bytes) -> str:

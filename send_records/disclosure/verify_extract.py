@@ -51,6 +51,18 @@ base64, uuids in lower case, times as 2026-11-24T06:07:26.123456+00:00 (or no fr
        "actor_id", "command_id", "request_mac", "clear", "sealed", "secret" (or null), "proof"}],
      "consistency": [{"seen": a signed note of an earlier checkpoint, "proof"}]}
 
+or "send-records/extract/2", which has one name more, "up_to": the position in the log up to which
+the record was looked at, after which none of its entries is.  There an entry may also be
+
+    closed  {"position", "stream_id", "version", "topic", "class_version", "recorded_at",
+            "actor_id", "command_id", "request_mac", "content", "proof"}: parts of it are withheld,
+            so in place of "clear" and "sealed", whose length alone would tell of those parts, there
+            is the inner hash, SHA-256( col(clear) || col(sealed) ).  What it is, whose, when it was
+            recorded and by whom is checked; of its fields nothing can be
+    opaque  {"position", "leaf", "proof"}: it is withheld whole.  The log holds a leaf of that hash
+            at that position; that it is an entry of this pupil, nothing here shows.  Between two
+            entries there may be no more opaque ones than versions are missing
+
 An entry's proof is the inclusion proof of RFC 9162, 2.1.3, under the checkpoint; a consistency
 proof is that of 2.1.4, from the earlier checkpoint to this one.  Of what the file says, ``made_at``
 and ``keys`` are covered by no signature.  A receipt as the trust's API gives it is a JSON object
@@ -87,7 +99,7 @@ except ImportError:
     sys.stderr.write("This needs the Python package cryptography: pip install cryptography\n")
     raise SystemExit(2) from None
 
-FORMAT = "send-records/extract/1"
+FORMAT, FORMAT_2 = "send-records/extract/1", "send-records/extract/2"
 EVENT, MESSAGE = b"send-records/event/2", b"send-records/message/1"
 EPOCH = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 MOST_BYTES, MOST_NOTE, MOST_DEPTH = 200_000_000, 1_000_000, 64
@@ -287,8 +299,17 @@ HASHES = partial(many, HASH, 0, 64)
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One entry of the record, with the proof that it stands in the log."""
+class Opaque:
+    """A leaf of the log, of which nothing is told but where it is."""
+
+    position: int = field(metadata=by(whole, 64))
+    leaf: bytes = field(metadata=by(HASH))
+    proof: list[bytes] = field(metadata=by(HASHES))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What every entry says of itself that is not opaque, with the proof that it is in the log."""
 
     position: int = field(metadata=by(whole, 64))
     stream_id: UUID = field(metadata=by(uuid))
@@ -299,10 +320,36 @@ class Entry:
     actor_id: UUID = field(metadata=by(uuid))
     command_id: UUID = field(metadata=by(uuid))
     request_mac: bytes = field(metadata=by(HASH))
+    proof: list[bytes] = field(metadata=by(HASHES))
+
+
+@dataclass(frozen=True)
+class Closed(Told):
+    """An entry without its fields: the hash of them stands for them."""
+
+    content: bytes = field(metadata=by(HASH))
+
+
+@dataclass(frozen=True)
+class Entry(Told):
+    """An entry with its fields: those in the clear, and the words, with what opens them or not."""
+
     clear: str = field(metadata=by(text))
     sealed: bytes = field(metadata=by(base64_of, None))
     secret: bytes | None = field(metadata=by(lambda value: None if value is None else HASH(value)))
-    proof: list[bytes] = field(metadata=by(HASHES))
+
+    @property
+    def content(self) -> bytes:
+        """The hash of the fields."""
+        return hashlib.sha256(col(self.clear.encode()) + col(self.sealed)).digest()
+
+
+def read_entry(value: Any) -> Entry | Closed | Opaque:
+    """Read an entry in the one of three ways that its names say."""
+    names = value.keys() if isinstance(value, dict) else ()
+    kind = Opaque if "leaf" in names else Closed if "content" in names else Entry
+    found: Entry | Closed | Opaque = read_as(kind, value)
+    return found
 
 
 @dataclass(frozen=True)
@@ -323,8 +370,28 @@ class Extract:
     made_at: datetime = field(metadata=by(instant))
     keys: list[Key] = field(metadata=by(many, read_key, 1, 16))
     checkpoint: str = field(metadata=by(text))
-    entries: list[Entry] = field(metadata=by(many, partial(read_as, Entry), 1, MOST_BYTES))
+    entries: Sequence[Entry | Closed | Opaque] = field(
+        metadata=by(many, partial(read_as, Entry), 1, MOST_BYTES)
+    )
     consistency: list[Earlier] = field(metadata=by(many, partial(read_as, Earlier), 0, MOST_BYTES))
+
+    @property
+    def told(self) -> list[Entry | Closed]:
+        """The entries that are not opaque."""
+        return [entry for entry in self.entries if not isinstance(entry, Opaque)]
+
+
+@dataclass(frozen=True)
+class Extract2(Extract):
+    """The whole file in the second format."""
+
+    entries: Sequence[Entry | Closed | Opaque] = field(metadata=by(many, read_entry, 1, MOST_BYTES))
+    up_to: int = field(metadata=by(whole, 64))
+
+    def __post_init__(self) -> None:
+        """Raise ValueError if an entry is after the end."""
+        if any(entry.position > self.up_to for entry in self.entries):
+            raise ValueError("an entry is after the position up to which the extract is")
 
 
 @dataclass(frozen=True)
@@ -343,9 +410,10 @@ def read_extract(data: bytes) -> Extract:
         raise Unreadable(f"the extract is larger than {MOST_BYTES:,} bytes")
     try:
         value = read_json(data)
-        if isinstance(value, dict) and value.get("format") != FORMAT:
-            raise ValueError(f"its format is not {FORMAT}, the one that is known here")
-        extract: Extract = read_as(Extract, value)
+        said = value.get("format") if isinstance(value, dict) else FORMAT
+        if said not in (FORMAT, FORMAT_2):
+            raise ValueError(f"its format is not {FORMAT} or 2, those that are known here")
+        extract: Extract = read_as(Extract2 if said == FORMAT_2 else Extract, value)
         return extract
     except ValueError as error:
         raise Unreadable(f"the extract does not have the form it should: {error}") from None
@@ -359,8 +427,10 @@ def col(data: bytes) -> bytes:
     return struct.pack(">i", len(data)) + data
 
 
-def leaf_of(entry: Entry) -> bytes:
+def leaf_of(entry: Entry | Closed | Opaque) -> bytes:
     """Return the hash that stands for the entry in the tree, from all that it says."""
+    if isinstance(entry, Opaque):
+        return entry.leaf
     columns = (
         struct.pack(">q", entry.position),
         entry.stream_id.bytes,
@@ -372,8 +442,8 @@ def leaf_of(entry: Entry) -> bytes:
         entry.request_mac,
         entry.topic.encode(),
     )
-    content = hashlib.sha256(col(entry.clear.encode()) + col(entry.sealed)).digest()
-    return hashlib.sha256(b"\x00" + EVENT + b"".join(map(col, columns)) + content).digest()
+    data = b"\x00" + EVENT + b"".join(map(col, columns)) + entry.content
+    return hashlib.sha256(data).digest()
 
 
 def node(left: bytes, right: bytes) -> bytes:
@@ -597,7 +667,7 @@ def unsealed(entry: Entry, secret: bytes, trust: str) -> bytes:
 class Shown:
     """An entry to read: its clear fields and, unless withheld or not to be opened, its words."""
 
-    entry: Entry
+    entry: Entry | Closed | Opaque
     clear: dict[str, Any] = field(default_factory=dict)
     words: dict[str, Any] | None = None
 
@@ -605,6 +675,8 @@ class Shown:
 def words_findings(shown: Shown, trust: str) -> Iterator[Finding]:
     """Open an entry, into ``shown``; yield why it cannot be, if it cannot."""
     entry, kind = shown.entry, "words"
+    if not isinstance(entry, Entry):
+        return
     try:
         shown.clear = object_of(entry.clear.encode(), "the clear fields")
         if entry.secret is not None:
@@ -622,42 +694,73 @@ def words_findings(shown: Shown, trust: str) -> Iterator[Finding]:
 # The checks
 
 
-def entry_findings(entry: Entry, pupil_id: UUID, log: Checkpoint) -> Iterator[Finding]:
+def entry_findings(
+    entry: Entry | Closed | Opaque, pupil_id: UUID, log: Checkpoint
+) -> Iterator[Finding]:
     """Yield why an entry is not one of this pupil's that the log holds as it stands here."""
     if not included(leaf_of(entry), entry.position - 1, entry.proof, log):
         wrong = "the log does not hold this entry as it stands here"
         yield Finding("inclusion", wrong, entry.position)
+    if isinstance(entry, Opaque):
+        return
     if entry.stream_id != pupil_id:
         yield Finding("pupil", "the entry belongs to another pupil's record", entry.position)
 
 
-def order_findings(entries: Sequence[Entry]) -> Iterator[Finding]:
+def order_findings(extract: Extract) -> Iterator[Finding]:
     """Yield where positions or versions do not rise, or time goes back."""
-    for number, entry in enumerate(entries[1:]):
-        before = entries[number]
-        if entry.position <= before.position:
+    for number, entry in enumerate(extract.entries[1:]):
+        if entry.position <= extract.entries[number].position:
             yield Finding("order", "its position does not come after the last", entry.position)
-        if entry.version <= before.version:
-            yield Finding("order", "its version does not come after the last", entry.position)
-        if entry.recorded_at < before.recorded_at:
-            yield Finding("order", "it was recorded before the one before it", entry.position)
+    told = extract.told
+    for number, later in enumerate(told[1:]):
+        before = told[number]
+        if later.version <= before.version:
+            yield Finding("order", "its version does not come after the last", later.position)
+        if later.recorded_at < before.recorded_at:
+            yield Finding("order", "it was recorded before the one before it", later.position)
 
 
-def extent(entries: Sequence[Entry]) -> Iterator[Finding]:
-    """Yield, as notes, how much of the record this is."""
-    missing, due = [], 1
-    for version in sorted({entry.version for entry in entries}):
-        if version > due:
-            missing.append(f"{due}" if version == due + 1 else f"{due} to {version - 1}")
-        due = version + 1
+def extent(extract: Extract) -> Iterator[Finding]:
+    """Yield, as notes, how much of the record this is; where more is withheld than can be, gravely.
+
+    A version that is missing between two entries may be that of an opaque one that stands there.
+    """
+    missing, due, opaque = [], 1, 0
+    for entry in sorted(extract.entries, key=lambda one: one.position):
+        if isinstance(entry, Opaque):
+            opaque += 1
+            continue
+        absent = entry.version - due
+        if opaque > max(absent, 0):
+            wrong = "there is more withheld before it than versions are missing"
+            yield Finding("order", wrong, entry.position)
+        elif absent > opaque:
+            less = f", less the {opaque} withheld between" if opaque else ""
+            span = f"{due}" if absent == 1 else f"{due} to {entry.version - 1}"
+            missing.append(span + less)
+        due, opaque = max(due, entry.version + 1), 0
     if missing:
         yield Finding("gap", f"not in this extract: versions {', '.join(missing)}", grave=False)
-    else:
-        yield Finding("whole", f"this is the whole record up to version {due - 1}", grave=False)
+    elif due > 1:
+        but = ", but for what is withheld" if len(extract.told) < len(extract.entries) else ""
+        said = f"this is the whole record up to version {due - 1}{but}"
+        yield Finding("whole", said, grave=False)
     unknown = f"whether there are versions after {due - 1}, no extract can show"
     yield Finding("later", unknown, grave=False)
-    if withheld := sum(entry.secret is None for entry in entries):
-        yield Finding("withheld", f"entries whose words are withheld: {withheld}", grave=False)
+    yield from withheld(extract)
+
+
+def withheld(extract: Extract) -> Iterator[Finding]:
+    """Yield, as notes, how much is withheld, and how."""
+    if closed := sum(not isinstance(e, Entry) or e.secret is None for e in extract.told):
+        yield Finding("withheld", f"entries whose words are withheld: {closed}", grave=False)
+    if opaque := len(extract.entries) - len(extract.told):
+        told = (
+            f"entries of which nothing is told but their place in the log: {opaque}; that each is "
+            "of this record, nothing here can show"
+        )
+        yield Finding("withheld", told, grave=False)
 
 
 Proofs = list[tuple[Checkpoint, "list[bytes]"]]
@@ -688,6 +791,11 @@ def kept_findings(old: Checkpoint, new: Checkpoint, earlier: Proofs) -> Iterator
         yield Finding("absent", "the extract does not show that its log continues this one")
 
 
+def of_another_command(entry: Entry | Closed | Opaque, receipt: Receipt) -> bool:
+    """Tell whether an entry says that another command recorded it than the receipt is for."""
+    return not isinstance(entry, Opaque) and entry.command_id != receipt.command_id
+
+
 def receipt_findings(receipt: Receipt, extract: Extract, size: int) -> Iterator[Finding]:
     """Yield where entries are missing or are not what a receipt promises."""
     entries, beside = {entry.position: entry for entry in extract.entries}, receipt.beside
@@ -699,8 +807,10 @@ def receipt_findings(receipt: Receipt, extract: Extract, size: int) -> Iterator[
         elif entry is None:
             whose = "names another pupil" if beside else "does not say whose it is"
             yield Finding("receipt", f"not in this extract; the receipt {whose}", position, False)
-        elif leaf_of(entry) != leaf or entry.command_id != receipt.command_id:
+        elif leaf_of(entry) != leaf or of_another_command(entry, receipt):
             yield Finding("receipt", "the entry is not the one that was promised", position)
+        elif isinstance(entry, Opaque):
+            continue
         elif beside and beside.position == position and beside.version != entry.version:
             yield Finding("receipt", f"the receipt calls it version {beside.version}", position)
 
@@ -762,12 +872,12 @@ def check_entries(report: Report, log: Checkpoint) -> None:
     extract, entries = report.extract, report.extract.entries
     found = [one for entry in entries for one in entry_findings(entry, extract.pupil_id, log)]
     report.add("entries of this pupil that the log holds just as here", len(entries), found)
-    report.add("entries that follow one another in order", len(entries), order_findings(entries))
+    report.add("entries that follow one another in order", len(entries), order_findings(extract))
     report.shown = [Shown(entry) for entry in entries]
     found = [one for shown in report.shown for one in words_findings(shown, extract.trust)]
-    count = sum(entry.secret is not None for entry in entries)
+    count = sum(isinstance(entry, Entry) and entry.secret is not None for entry in entries)
     report.add("entries whose words are those that were sealed then", count, found)
-    report.findings += extent(entries)
+    report.findings += extent(extract)
 
 
 def examine(
@@ -841,12 +951,16 @@ def entry_lines(shown: Shown, doubted: bool) -> Iterator[str]:
     """Yield an entry as people read it."""
     entry, doubt = shown.entry, "   ** DOUBTFUL: see the findings **"
     yield ""
+    if isinstance(entry, Opaque):
+        yield f"  position {entry.position}: withheld{doubt * doubted}"
+        return
     yield f"  {entry.recorded_at:%d %B %Y, %H:%M:%S} UTC: {in_words(entry.topic)}{doubt * doubted}"
     yield f"    position {entry.position}, version {entry.version}, recorded by {entry.actor_id}"
     for name, value in {**shown.clear, **(shown.words or {})}.items():
         yield from value_lines(f"{name}:", value, "    ")
     if shown.words is None:
-        why = "withheld" if entry.secret is None else "not opened: see the findings"
+        given = isinstance(entry, Entry) and entry.secret is not None
+        why = "not opened: see the findings" if given else "withheld"
         yield f"    (its words are {why})"
 
 
@@ -898,10 +1012,11 @@ def as_json(report: Report, show: bool) -> str:
     }
     if show:
         result["entries"] = [
-            {"position": shown.entry.position, "topic": shown.entry.topic}
-            | {"recorded_at": shown.entry.recorded_at.isoformat()}
+            {"position": entry.position, "topic": entry.topic}
+            | {"recorded_at": entry.recorded_at.isoformat()}
             | {"clear": shown.clear, "words": shown.words}
             for shown in report.shown
+            if not isinstance(entry := shown.entry, Opaque)
         ]
     return json.dumps(result, indent=1)
 

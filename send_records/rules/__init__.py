@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from send_records.aggregates.rules import (
+    BundleLayout,
     Code,
     DocumentLimit,
     DocumentType,
@@ -19,6 +20,7 @@ from send_records.aggregates.rules import (
     EmergencyLimit,
     Interval,
     Limit,
+    PageLimit,
     RetentionRule,
     Rules,
     TimetableLimit,
@@ -46,6 +48,8 @@ def shipped_rules() -> Rules:
         document_types=tuple(DocumentType(**row) for row in _rows("documents", "type")),
         document_limits=tuple(DocumentLimit(**row) for row in _rows("documents", "limit")),
         emergency_limits=tuple(EmergencyLimit(**row) for row in _rows("emergencies", "limit")),
+        page_limits=tuple(PageLimit(**row) for row in _rows("bundles", "budget")),
+        bundle_layouts=tuple(BundleLayout(**row) for row in _rows("bundles", "layout")),
     )
 
 

@@ -12,8 +12,8 @@ and tell, to whoever has the same file, what it was.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from struct import Struct
@@ -26,7 +26,7 @@ from psycopg import Connection
 from send_records.aggregates.contents import Content
 from send_records.errors import Damaged, NotFound
 from send_records.store.appender import KEY_DESTROYED
-from send_records.store.connections import Pool
+from send_records.store.connections import AMBIGUOUS, Pool
 from send_records.store.keyring import KeyDestroyed
 from send_records.store.scopes import Scope, within
 from send_records.store.sealing import DoesNotOpen, Seals
@@ -140,6 +140,22 @@ class Contents:
             "VALUES (%s, %s, %s, %s) ON CONFLICT (content_id) DO NOTHING",
             [place.content_id, place.upload_id, place.number, sealed],
         )
+
+    def keep_all(self, pupil_id: UUID, content_id: UUID, data: bytes, content: Content) -> bool:
+        """Keep what is there whole already; return, and raise, as ``keep_whole`` and ``begin``."""
+        place, kept = Place(pupil_id, content_id, self.begin(pupil_id), 0), False
+        try:
+            for start in range(0, content.size, CHUNK):
+                last = start + CHUNK >= content.size
+                total = content.size if last else NOT_LAST
+                self.keep_chunk(replace(place, total=total), data[start : start + CHUNK])
+                place = replace(place, number=place.number + 1)
+            kept = self.keep_whole(place, content)
+        finally:
+            if not kept:
+                with suppress(*AMBIGUOUS):  # then whoever sweeps removes it
+                    self.abandon(place.upload_id)
+        return kept
 
     def _insert(self, place: Place, query: str, values: list[object]) -> bool:
         try:

@@ -67,9 +67,12 @@ SURPLUS = """
             WHERE m.command_id = c.content_id AND e.stream_id = u.pupil_id
                 AND e.topic = 'DocumentFiled'
         )
+        AND NOT EXISTS (
+            SELECT FROM jobs j WHERE j.job_id = c.content_id AND j.pupil_id = u.pupil_id
+        )
 """
-"""How many uploads are of nobody, of somebody erased, or were not filed and should have gone: an
-upload removes those over 25 hours old, unless one has within the last hour."""
+"""How many uploads are of nobody, of somebody erased, or were neither filed nor a job's and should
+have gone: an upload removes those over 25 hours old, unless one has within the last hour."""
 
 TOPICS = """
     SELECT min(position) FROM events WHERE NOT coalesce(topic = ANY(%s), false) GROUP BY topic

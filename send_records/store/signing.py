@@ -1,12 +1,14 @@
-"""The trust's signing keys: one for the checkpoints of each log, one for receipts.
+"""The trust's signing keys: one for the checkpoints of each log, one for receipts, one for packs.
 
 Each is a file that its owner alone can read, made when first needed, with its public half beside
-it.  The notary has those of the logs, the API that of the receipts: so whoever takes over the API
-can sign no checkpoint.  What an outsider is given, by a way other than the log, is the public half.
+it.  The notary has those of the logs, the API those of receipts and packs: so whoever takes over
+the API can sign no checkpoint, which is what a pack's entries are proved by.  What an outsider is
+given, by a way other than the log, is the public half.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from contextlib import suppress
@@ -25,9 +27,13 @@ class Purpose(StrEnum):
     EVENTS = "events"
     ACCESS = "access"
     RECEIPTS = "receipts"
+    PACKS = "packs"
 
 
 OF_LOG = {Log.EVENTS: Purpose.EVENTS, Log.ACCESS: Purpose.ACCESS}
+
+
+CLOSED_TO_US = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 class SigningKeys:
@@ -64,8 +70,18 @@ class SigningKeys:
         return NoteKey.parse(file.read_text().strip())
 
     def vkeys(self) -> list[str]:
-        """Return the public halves as text, to be published."""
-        return [self.public(purpose).vkey for purpose in Purpose]
+        """Return the public halves as text, to be published.
+
+        That of packs is left out where there is none and none can be made: a folder that is from
+        before there were packs, and can only be read, serves for all else as it did.
+        """
+        found = [self.public(purpose).vkey for purpose in Purpose if purpose is not Purpose.PACKS]
+        try:
+            return [*found, self.public(Purpose.PACKS).vkey]
+        except OSError as error:
+            if error.errno not in CLOSED_TO_US:
+                raise
+        return found
 
     def _make(self, purpose: Purpose, file: Path) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -18,13 +18,17 @@ from send_records.aggregates.annual_review_meetings import (
 )
 from send_records.aggregates.annual_reviews import InviteePart
 from send_records.aggregates.appeals import LodgeAppeal
+from send_records.aggregates.approvals import ApproveDisclosure
 from send_records.aggregates.base import Command
+from send_records.aggregates.bundle_contents import BundleKind, ItemWanted, SectionWanted, Sheet
+from send_records.aggregates.bundles import PrepareBundle
 from send_records.aggregates.classes import PlaceInClass
 from send_records.aggregates.complaints import ReceiveComplaint
 from send_records.aggregates.concern_answers import AnswerConcern
 from send_records.aggregates.concerns import Answer, Factor, RaiseConcern
 from send_records.aggregates.consents import Purpose, RecordAgreement
 from send_records.aggregates.delivery import Deliverer, Delivery, Tier
+from send_records.aggregates.disclosures import PrepareDisclosure
 from send_records.aggregates.disputes import RestrictionGround as Restricted
 from send_records.aggregates.disputes import RestrictProcessing
 from send_records.aggregates.ehc_answers import RecordEhcPlanRefusal, RecordLaDecisionToAssess
@@ -38,6 +42,7 @@ from send_records.aggregates.monitoring import StartMonitoring
 from send_records.aggregates.needs import IdentifyNeed
 from send_records.aggregates.plan_contents import PlanKind, Target
 from send_records.aggregates.plans import AgreePlan, DraftPlan
+from send_records.aggregates.preparations import PackPurpose
 from send_records.aggregates.provision import StartProvision
 from send_records.aggregates.reduced_timetables import (
     AgreeReducedTimetable,
@@ -55,9 +60,10 @@ from send_records.aggregates.reviews import (
     TargetReview,
 )
 from send_records.aggregates.scheduled_reviews import ScheduleReview
+from send_records.aggregates.searches import RecordSearch
 from send_records.aggregates.transition import PlanTransition, TransitionKind
 from send_records.aggregates.values import Area, Role
-from tests.scenario import EHC_PLAN, IDENTIFY, MOTHER, RECORD_MOTHER, TELL, TODAY, but
+from tests.scenario import EHC_PLAN, IDENTIFY, MOTHER, RECORD_MOTHER, TELL, TODAY, but, pack
 
 DAY = date(2024, 3, 1)
 A_WEEK = timedelta(weeks=1)
@@ -241,6 +247,23 @@ REDUCED: list[Command] = [
 ]
 """The timetable is reduced, and the pupil is expected at another academy."""
 
+IDENTIFY_HER = IdentifyRequester(
+    occurred_on=DAY,
+    request_id=made_by(2),
+    evidence="Known to the school",
+    authority=Authority.PARENTAL_RESPONSIBILITY,
+    contact_id=MOTHER,
+    reasoning="Aisha is six",
+)
+
+SEARCH = RecordSearch(
+    occurred_on=DAY,
+    request_id=made_by(2),
+    where="The paper file",
+    found="Nothing else",
+    limited=False,
+)
+
 ASKED: list[Command] = [
     RECORD_MOTHER,
     ReceiveAccessRequest(
@@ -253,20 +276,41 @@ ASKED: list[Command] = [
         question="Which years?",
         how="Letter",
     ),
-    IdentifyRequester(
-        occurred_on=DAY,
-        request_id=made_by(2),
-        evidence="Known to the school",
-        authority=Authority.PARENTAL_RESPONSIBILITY,
-        contact_id=MOTHER,
-        reasoning="Aisha is six",
-    ),
+    IDENTIFY_HER,
+    SEARCH,
     ReceiveComplaint(occurred_on=DAY, contact_id=MOTHER, about="The wait", how="By telephone"),
     PlaceLegalHold(occurred_on=DAY, kind=HoldKind.COMPLAINT, why="A complaint is open"),
     SendHandover(occurred_on=DAY, to="Another school", what=("The file",), how="By hand"),
     RecordLeaving(occurred_on=date(2026, 8, 28), why="Moved away"),
 ]
 """The pupil has left, and the family asks and complains."""
+
+PREPARED: list[Command] = [
+    *ASKED[:2],
+    IDENTIFY_HER,
+    SEARCH,
+    PrepareDisclosure(occurred_on=DAY, purpose=PackPurpose.SUBJECT_ACCESS, request_id=made_by(2)),
+    PrepareDisclosure(occurred_on=DAY, purpose=PackPurpose.HANDOVER),
+    PrepareDisclosure(occurred_on=DAY, purpose=PackPurpose.LA_ADVICE),
+    PrepareBundle(
+        occurred_on=DAY,
+        kind=BundleKind.DISCRIMINATION,
+        reference="EP",
+        sections=(SectionWanted(title="EP", items=(ItemWanted(sheet=Sheet.PLANS),)),),
+    ),
+]
+"""Packs for all purposes and a bundle are made, and nothing of them was sent."""
+
+APPROVED: list[Command] = [
+    *PREPARED,
+    *(
+        ApproveDisclosure(
+            occurred_on=TODAY, preparation_id=made_by(n), sha256=pack(made_by(n)).sha256
+        )
+        for n in (5, 8)
+    ),
+]
+"""What answers the request and the bundle were approved, by somebody else."""
 
 BROKEN: list[Command] = [
     RECORD_MOTHER,
@@ -275,4 +319,15 @@ BROKEN: list[Command] = [
 ]
 """The record was opened in an emergency."""
 
-RICH = [AGREED, CONCERNED, REVIEWED, MAINTAINED, REPLACED, APPEALED, REDUCED, ASKED, BROKEN]
+RICH = [
+    AGREED,
+    CONCERNED,
+    REVIEWED,
+    MAINTAINED,
+    REPLACED,
+    APPEALED,
+    REDUCED,
+    ASKED,
+    APPROVED,
+    BROKEN,
+]

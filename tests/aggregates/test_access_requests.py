@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -37,10 +37,29 @@ from send_records.aggregates.access_requests import (
     SubjectAccessRequested,
 )
 from send_records.aggregates.contacts import NoParentalResponsibility
+from send_records.aggregates.decisions import DiscloseItems
+from send_records.aggregates.disclosures import PrepareDisclosure
 from send_records.aggregates.enrolment import RecordLeaving
+from send_records.aggregates.items import ItemRef
+from send_records.aggregates.preparations import (
+    DisclosureNotApproved,
+    PackPurpose,
+    PreparationVoid,
+)
+from send_records.aggregates.searches import RecordSearch
 from send_records.aggregates.values import Role
 from send_records.errors import Invalid, NotFound
-from tests.scenario import GRANDMOTHER, MOTHER, NOBODY, Scenario, a_family, but
+from tests.scenario import (
+    GRANDMOTHER,
+    MOTHER,
+    NOBODY,
+    TODAY,
+    Scenario,
+    a_family,
+    approved,
+    but,
+    pack,
+)
 
 REQUEST = UUID(int=15)
 RECEIVE = ReceiveAccessRequest(
@@ -71,8 +90,23 @@ IDENTIFY = IdentifyRequester(
 EXTEND = ExtendDeadline(
     occurred_on=date(2026, 7, 20), request_id=REQUEST, months=2, why="Three services", how="Letter"
 )
+PACK = UUID(int=16)
 SEND = SendDisclosure(
-    occurred_on=date(2026, 7, 28), request_id=REQUEST, sent_to="Nasreen Rahman", how="On paper"
+    occurred_on=TODAY,
+    request_id=REQUEST,
+    preparation_id=PACK,
+    sent_to="Nasreen Rahman",
+    how="On paper",
+)
+SEARCH = RecordSearch(
+    occurred_on=date(2026, 7, 10),
+    request_id=REQUEST,
+    where="The paper file",
+    found="Nothing that is not on the record",
+    limited=False,
+)
+PREPARE = PrepareDisclosure(
+    occurred_on=date(2026, 7, 27), purpose=PackPurpose.SUBJECT_ACCESS, request_id=REQUEST
 )
 REFUSE = RefuseRequest(
     occurred_on=date(2026, 7, 28),
@@ -86,6 +120,11 @@ REFUSE = RefuseRequest(
 
 def requested() -> Scenario:
     return a_family().given(RECEIVE, new_id=REQUEST)
+
+
+def ready() -> Scenario:
+    """The answer to a request was prepared, and approved by a second person."""
+    return approved(requested().given(IDENTIFY), REQUEST, PACK)
 
 
 def test_a_request_is_taken_in_any_form() -> None:
@@ -113,13 +152,48 @@ def test_a_request_is_taken_and_answered_after_the_pupil_has_left() -> None:
     left = a_family().given(RecordLeaving(occurred_on=date(2026, 6, 1), why="Moved away"))
 
     asked = left.given(RECEIVE, new_id=REQUEST).given(SEEK, CLARIFY, IDENTIFY, EXTEND)
-    asked.when(SEND).then(DisclosureSent)
+    approved(asked, REQUEST, PACK).when(SEND).then(DisclosureSent)
     left.given(RECEIVE, new_id=REQUEST).when(REFUSE).then(RequestRefused)
 
 
 def test_nothing_is_disclosed_until_it_is_known_who_asks() -> None:
     requested().when(SEND).refused(RequesterNotIdentified)
-    requested().given(IDENTIFY).when(SEND).then(DisclosureSent, sent_to="Nasreen Rahman")
+    ready().when(SEND).then(DisclosureSent, sent_to="Nasreen Rahman")
+
+
+def test_what_is_sent_is_what_was_approved_and_is_known_by_its_hash() -> None:
+    sent = ready().when(SEND).then(DisclosureSent, preparation_id=PACK, sha256=pack(PACK).sha256)
+
+    assert sent.pupil.preparations[PACK].sent
+    assert sent.events[-1].recipients() == ("Nasreen Rahman",)
+
+
+def test_nothing_is_sent_before_a_second_person_approved_it() -> None:
+    searched = requested().given(IDENTIFY, SEARCH)
+    prepared = searched.given(PREPARE, new_id=PACK)
+
+    searched.when(SEND).refused(NotFound)
+    prepared.when(SEND).refused(DisclosureNotApproved)
+    ready().when(but(SEND, occurred_on=TODAY - timedelta(days=1))).refused(Invalid)
+    ready().when(but(SEND, preparation_id=NOBODY)).refused(NotFound)
+
+
+def test_what_was_prepared_anew_or_decided_on_since_is_not_sent() -> None:
+    disclose = DiscloseItems(
+        occurred_on=TODAY, request_id=REQUEST, items=(ItemRef(entry=1), ItemRef(entry=2))
+    )
+
+    ready().given(disclose).when(SEND).refused(PreparationVoid)
+    ready().given(PREPARE).when(SEND).refused(PreparationVoid)
+
+
+def test_what_answers_one_request_does_not_answer_another() -> None:
+    another = UUID(int=17)
+    both = ready().given(but(RECEIVE, scope="This year's letters"), new_id=another)
+    both = both.given(but(IDENTIFY, request_id=another))
+
+    both.when(but(SEND, request_id=another)).refused(NotFound)
+    both.when(SEND).then(DisclosureSent, request_id=REQUEST)
 
 
 def test_a_parent_who_acts_for_the_pupil_has_responsibility_and_reasons_are_kept() -> None:
@@ -220,7 +294,7 @@ def test_a_request_is_answered_once(command: SeekClarification) -> None:
     later = but(command, occurred_on=date(2026, 7, 29))
 
     requested().given(REFUSE).when(later).refused(RequestClosed)
-    requested().given(IDENTIFY, SEND).when(later).refused(RequestClosed)
+    ready().given(SEND).when(later).refused(RequestClosed)
 
 
 @pytest.mark.parametrize("command", [SEEK, CLARIFY, IDENTIFY, EXTEND, SEND, REFUSE])
@@ -230,4 +304,6 @@ def test_nothing_is_recorded_of_a_request_that_did_not_come(command: SeekClarifi
 
 
 def test_late_answers_are_taken() -> None:
-    requested().given(IDENTIFY).when(but(SEND, occurred_on=date(2026, 11, 2))).then(DisclosureSent)
+    late = ready().when(SEND).then(DisclosureSent)
+
+    assert late.pupil.access_requests[REQUEST].closed_on == TODAY

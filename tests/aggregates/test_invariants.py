@@ -30,25 +30,37 @@ from send_records.aggregates import (
     timetable_reviews,
     transition,
 )
-from send_records.aggregates.access_answers import DisclosureSent, RequestRefused
+from send_records.aggregates.access_answers import DisclosureSent, RequestRefused, SendDisclosure
 from send_records.aggregates.access_clock import Authority, IdentifyRequester
 from send_records.aggregates.access_requests import ReceiveAccessRequest
 from send_records.aggregates.agencies import RecordAgencyInvolvement
 from send_records.aggregates.annual_review_meetings import HoldAnnualReview, OutcomeProgress
 from send_records.aggregates.appeals import LodgeAppeal
+from send_records.aggregates.approvals import ApproveDisclosure, ReturnDisclosure
 from send_records.aggregates.base import Command, DomainEvent, Metadata, PupilEvent
+from send_records.aggregates.bundle_contents import (
+    AppealType,
+    BundleKind,
+    ItemWanted,
+    SectionWanted,
+    Sheet,
+)
+from send_records.aggregates.bundles import PrepareBundle, ServeBundle
 from send_records.aggregates.complaints import ReceiveComplaint
 from send_records.aggregates.concern_answers import ConcernClosed
 from send_records.aggregates.concerns import Factor, RaiseConcern
 from send_records.aggregates.consents import Purpose, RecordAgreement
 from send_records.aggregates.corrected import Reading, Struck, as_corrected, pupil_of
 from send_records.aggregates.corrections import CorrectEntry
+from send_records.aggregates.decisions import DecisionCommand
 from send_records.aggregates.delivery import Deliverer, Delivery, Tier
+from send_records.aggregates.disclosures import PrepareDisclosure
 from send_records.aggregates.disputes import LiftRestriction, restrictions
 from send_records.aggregates.ehc_advice import SubmitEhcAdvice
 from send_records.aggregates.ehc_requests import EhcEvidence, EvidenceHeld
 from send_records.aggregates.enrolment import MovePupilAcademy, PupilMovedAcademy, RecordLeaving
 from send_records.aggregates.handovers import PupilMoveAccepted, SendHandover
+from send_records.aggregates.items import ItemRef, PageArea, Parts
 from send_records.aggregates.la_decisions import AppealGround
 from send_records.aggregates.medical import PlaceOnMedicalRegister
 from send_records.aggregates.merging import OfTwoRecords
@@ -167,6 +179,8 @@ def known_in(history: History, command_class: type[Command]) -> dict[str, Strate
         "handover_id": st.sampled_from([*pupil.handovers] or [NOBODY]),
         "complaint_id": st.sampled_from([*pupil.complaints] or [NOBODY]),
         "request_id": st.sampled_from([*pupil.access_requests] or [NOBODY]),
+        "preparation_id": st.sampled_from([*pupil.preparations] or [NOBODY]),
+        **of_items(pupil, command_class),
         **appealable(pupil),
         "appeal_id": st.sampled_from([*pupil.appeals] or [NOBODY]),
         "evidence": st.just({item: EvidenceHeld(present=True) for item in EhcEvidence}),
@@ -184,6 +198,7 @@ def known_in(history: History, command_class: type[Command]) -> dict[str, Strate
         "upn": st.sampled_from(["G001000026003", None]),
         "uln": st.sampled_from(["1000000043", None]),
         **of_the_family(command_class),
+        **of_packs(pupil, command_class),
     }
 
 
@@ -211,6 +226,77 @@ def of_the_family(command_class: type[Command]) -> dict[str, Strategy]:
         "review_on": st.none(),
         "step_up": st.just(()),
         "approved_by": st.sampled_from([both, both[:1]]),
+    }
+
+
+def of_items(pupil: Pupil, command_class: type[Command]) -> dict[str, Strategy]:
+    """Return what can be decided on, and parts that may be in it."""
+    if not issubclass(command_class, DecisionCommand):
+        return {}
+    documents = [ItemRef(document_id=each) for each in pupil.documents]
+    item = st.one_of(
+        st.integers(1, pupil.version + 1).map(lambda version: ItemRef(entry=version)),
+        st.sampled_from(documents or [ItemRef(document_id=NOBODY)]),
+    )
+    area = PageArea(page=1, left=Decimal(0), top=Decimal(0), right=Decimal(9), bottom=Decimal(9))
+    parts = [
+        *[Parts(phrases=("ep",)), Parts(phrases=("EP",), fields=("reason",))],
+        *[Parts(fields=("reason",)), Parts(areas=(area,)), Parts(phrases=("Leo",))],
+    ]
+    return {
+        "item": item,
+        "items": st.lists(item, min_size=1, max_size=2).map(tuple),
+        "parts": st.sampled_from(parts),
+    }
+
+
+BY_STATUTE = ("handover", "la_advice")
+"""What no second person needs to approve."""
+
+
+def of_packs(pupil: Pupil, command_class: type[Command]) -> dict[str, Strategy]:
+    """Return what is prepared and approved: a pack of a request, or of none; evidence where there
+    is an appeal, and a claim's bundle where there is none; and what may be sent, or nothing."""
+    standing = [each for each in pupil.preparations.values() if not (each.void or each.sent)]
+    if command_class in (SendHandover, SubmitEhcAdvice):
+        wanted = "handover" if command_class is SendHandover else "la_advice"
+        ids: list[UUID | None] = [each.id for each in standing if each.purpose == wanted]
+        return {"preparation_id": st.sampled_from([None, None, *(ids or [NOBODY])])}
+    if command_class is ApproveDisclosure and standing:
+        waiting = [e for e in standing if e.approved_by is None and e.purpose not in BY_STATUTE]
+        last = (waiting or standing)[-1]
+        files = [last.sha256, last.sha256, standing[-1].sha256]
+        return {
+            "preparation_id": st.sampled_from([last.id, last.id, *pupil.preparations]),
+            "sha256": st.sampled_from(files),
+        }
+    if command_class is ReturnDisclosure:
+        return {"preparation_id": st.sampled_from([NOBODY, NOBODY, *pupil.preparations])}
+    if command_class in (SendDisclosure, ServeBundle):
+        answers = command_class is SendDisclosure
+        approved = [
+            each.id
+            for each in standing
+            if each.approved_by is not None and (each.request_id is not None) is answers
+        ]
+        some_ids = [*approved, *approved, *approved, *pupil.preparations] or [NOBODY]
+        days = [TODAY, TODAY, DAYS[-2]] if approved else DAYS
+        return {"preparation_id": st.sampled_from(some_ids), "occurred_on": st.sampled_from(days)}
+    if command_class is PrepareDisclosure:
+        return {"request_id": st.sampled_from([None, *pupil.access_requests])}
+    if command_class is not PrepareBundle:
+        return {}
+    item = st.sampled_from(
+        [ItemWanted(sheet=Sheet.PLANS), *(ItemWanted(document_id=d) for d in pupil.documents)]
+    )
+    section = item.map(lambda each: SectionWanted(title="EP", items=(each,)))
+    of_appeal = bool(pupil.appeals)
+    return {
+        "kind": st.just(BundleKind.EVIDENCE if of_appeal else BundleKind.DISCRIMINATION),
+        "appeal_id": st.sampled_from([*pupil.appeals]) if of_appeal else st.none(),
+        "appeal_type": st.sampled_from(AppealType) if of_appeal else st.none(),
+        "reference": st.sampled_from(["EP", "T1"]),
+        "sections": st.tuples(section),
     }
 
 

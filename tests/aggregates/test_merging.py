@@ -271,24 +271,33 @@ def test_which_commands_those_are() -> None:
     open_to = {command for command in leaves(Command) if command.after_merging}
 
     assert {command.__name__ for command in open_to} == {
+        "ApproveDisclosure",
         "AssignRetentionClass",
         "CorrectEntry",
         "CorrectPupilDetails",
+        "DiscloseItems",
         "DisputeEntry",
         "ExtendDeadline",
         "IdentifyRequester",
         "LiftRestriction",
         "PlaceLegalHold",
+        "PrepareBundle",
+        "PrepareDisclosure",
         "ReceiveAccessRequest",
         "ReceiveClarification",
+        "RecordSearch",
+        "RedactItem",
         "RefuseRequest",
         "ReleaseLegalHold",
         "RestrictProcessing",
+        "ReturnDisclosure",
         "ReviewEmergencyAccess",
         "SeekClarification",
         "SendDisclosure",
         "SeparateRecords",
+        "ServeBundle",
         "WithdrawEntry",
+        "WithholdItem",
     }
     assert all(command.after_leaving for command in open_to)
     assert AssignRetentionClass in open_to

@@ -13,7 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from send_records.api.app import create_app
-from send_records.bootstrap import Database, System, running
+from send_records.bootstrap import Database, Making, System, running
 from send_records.projections.engine import Engine
 from send_records.reception import issuer
 from send_records.settings import Settings
@@ -22,16 +22,19 @@ from send_records.store.places import Place
 from tests.api.client import Client
 from tests.api.story import PUPIL, told
 from tests.conftest import Cluster, new_database
+from tests.jobs.workshop import HANDOVER, JOB, asked, made_of_the_task
 from tests.keys import held
 
 
 @contextmanager
-def serving(database: Database, data_dir: Path, **more: Any) -> Iterator[tuple[Client, System]]:
+def serving(
+    database: Database, data_dir: Path, making: Making = made_of_the_task, **more: Any
+) -> Iterator[tuple[Client, System]]:
     """The app as a server would have it: errors come back as answers, or fail the test."""
     settings = Settings(data_dir=data_dir, **more)
     keys = replace(held(), places=(Place(data_dir / "checkpoints"),))
     with (
-        running(settings, database, keys) as system,
+        running(settings, database, keys, making=making) as system,
         TestClient(create_app(system), follow_redirects=False) as http,
         one(database.as_owner()) as owner,
     ):
@@ -78,5 +81,6 @@ def storied(
         serving(database, tmp_path_factory.mktemp("storied")) as (client, system),
     ):
         assert told(system.records)[-1].pupil_id == PUPIL
+        system.jobs.ask(PUPIL, HANDOVER, asked(JOB))
         Engine(database.as_projector(), held().seals).catch_up()
         yield client, system

@@ -67,6 +67,7 @@ from send_records.aggregates.needs import EndNeed, IdentifyNeed, RerankNeeds
 from send_records.aggregates.notices import GiveNotice, NoticeOf
 from send_records.aggregates.plan_contents import Helper, PlanKind, Target
 from send_records.aggregates.plans import AgreePlan, AmendPlan, DraftPlan, EndPlan, SharePlan
+from send_records.aggregates.preparations import MakesPack
 from send_records.aggregates.register import (
     AddToSendRegister,
     ChangeSupportLevel,
@@ -95,6 +96,7 @@ from send_records.aggregates.voices import RecordParentVoice, RecordPupilVoice
 from send_records.application import Request, SendRecords
 from send_records.receipts import Receipt
 from tests.api import (
+    story_bundles,
     story_corrections,
     story_documents,
     story_ehcp,
@@ -104,7 +106,7 @@ from tests.api import (
     story_provision,
 )
 from tests.api.steps import Step, step
-from tests.scenario import ADMIT, MOTHER, RECORD_MOTHER
+from tests.scenario import ADMIT, MOTHER, RECORD_MOTHER, pack
 
 DPO = Actor(id=UUID(int=3), name="Priya Shah", role=Role.DPO)
 
@@ -438,6 +440,7 @@ STORY: list[Step] = [
     *story_family.RECEIVED,
     *story_ehcp.STEPS,
     *story_emergencies.STEPS,
+    *story_bundles.STEPS,
     step(RecordLeaving(occurred_on=date(2024, 12, 20), why="Moved to Leeds")),
     step(ReadmitPupil(occurred_on=date(2025, 1, 6), academy="Alder Park Academy", nc_year="3")),
 ]
@@ -445,8 +448,10 @@ STORY: list[Step] = [
 REFUSED = {AssignRetentionClass}
 """In the class already, from admission: there is but one class, and one rule for it, so far."""
 
+OF_ANY_DAY = [*story_family.OF_ANY_DAY, *story_bundles.OF_ANY_DAY]
+
 EXAMPLES: dict[type[Entry], Step] = {
-    type(each.entry): each for each in reversed([*STORY, *story_merging.STEPS])
+    type(each.entry): each for each in reversed([*OF_ANY_DAY, *STORY, *story_merging.STEPS])
 }
 """The first entry of each kind; of those about two records, beside the story."""
 
@@ -454,6 +459,13 @@ EXAMPLES: dict[type[Entry], Step] = {
 def told(records: SendRecords) -> list[Receipt]:
     """Record the story straight in the application, and return the receipts."""
     return _told(records, PUPIL, STORY)
+
+
+def request_of(told: Step, key: UUID | None = None) -> Request:
+    """Return the request to record a step, under another key if one is said; as whoever runs its
+    job makes it, if it is to make a pack."""
+    made = pack(told.key) if isinstance(told.entry, MakesPack) else None
+    return Request(told.actor, key or told.key, uuid4(), pack=made)
 
 
 def told_beside(records: SendRecords) -> list[Receipt]:
@@ -464,7 +476,7 @@ def told_beside(records: SendRecords) -> list[Receipt]:
 def _told(records: SendRecords, pupil_id: UUID, steps: Sequence[Step]) -> list[Receipt]:
     receipts = []
     for each in steps:
-        request = Request(each.actor, each.key, uuid4())
+        request = request_of(each)
         if isinstance(each.entry, AdmitPupil):
             receipts.append(records.admit(each.entry, request))
         elif isinstance(each.entry, Command) and type(each.entry) not in REFUSED:

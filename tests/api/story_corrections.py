@@ -23,6 +23,9 @@ DPO = Actor(id=UUID(int=3), name="Priya Shah", role=Role.DPO)
 SEEN = 3
 """The version of the observation: these steps come right after the admission, which has two."""
 
+STATEMENT = 5
+"""The version of what the pupil says to it, after its correction."""
+
 STEPS: list[Step] = [
     step(
         RecordObservation(

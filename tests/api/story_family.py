@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from send_records.aggregates.access_answers import RefusalGround, RefuseRequest, SendDisclosure
@@ -14,6 +14,7 @@ from send_records.aggregates.access_clock import (
     SeekClarification,
 )
 from send_records.aggregates.access_requests import ClarificationOf, ReceiveAccessRequest
+from send_records.aggregates.approvals import ApproveDisclosure
 from send_records.aggregates.base import Actor
 from send_records.aggregates.communications import (
     Action,
@@ -31,7 +32,12 @@ from send_records.aggregates.complaints import (
     ReceiveComplaint,
 )
 from send_records.aggregates.consents import Purpose, RecordAgreement
+from send_records.aggregates.decisions import DiscloseItems, RedactItem, WithholdItem
+from send_records.aggregates.disclosures import PrepareDisclosure
 from send_records.aggregates.handovers import AcceptPupilMove, AcknowledgeHandover, SendHandover
+from send_records.aggregates.items import Ground, ItemRef, Parts
+from send_records.aggregates.opinions import Opinion
+from send_records.aggregates.preparations import PackPurpose
 from send_records.aggregates.reduced_timetables import (
     AgreeReducedTimetable,
     Approval,
@@ -39,6 +45,7 @@ from send_records.aggregates.reduced_timetables import (
     TimetableGround,
 )
 from send_records.aggregates.reviews import Attendee, Part
+from send_records.aggregates.searches import RecordSearch
 from send_records.aggregates.timetable_reviews import (
     EndReducedTimetable,
     NotifyReducedTimetable,
@@ -50,14 +57,16 @@ from send_records.aggregates.transition import (
     PlanTransition,
     TransitionKind,
 )
-from send_records.aggregates.values import Role
+from send_records.aggregates.values import Role, day_in_london
 from tests.api.steps import Step, step
-from tests.scenario import MOTHER
+from tests.api.story_corrections import SEEN, STATEMENT
+from tests.scenario import MOTHER, pack
 
 DPO = Actor(id=UUID(int=3), name="Priya Shah", role=Role.DPO)
 RECEIVING = Actor(id=UUID(int=400), name="Kim Ade", role=Role.SENCO, academy="Birch Lane Academy")
 
 TRANSITION, HANDOVER, COMPLAINT, REQUEST, NEXT_REQUEST = (UUID(int=n) for n in range(401, 406))
+PREPARED = UUID(int=406)
 
 ATTENDEES = (
     Attendee(part=Part.PARENT, name="Nasreen Rahman", invited=True, present=True),
@@ -120,6 +129,14 @@ COMPLAINTS = [
     ),
 ]
 
+SEND = SendDisclosure(
+    occurred_on=date(2024, 8, 30),
+    request_id=REQUEST,
+    preparation_id=PREPARED,
+    sent_to="Nasreen Rahman",
+    how="Handed over on paper",
+)
+
 REQUESTS = [
     step(
         ReceiveAccessRequest(
@@ -173,12 +190,66 @@ REQUESTS = [
         actor=DPO,
     ),
     step(
-        SendDisclosure(
-            occurred_on=date(2024, 8, 30),
+        RecordSearch(
+            occurred_on=date(2024, 7, 23),
             request_id=REQUEST,
-            sent_to="Nasreen Rahman",
-            how="Handed over on paper",
+            where="The mail of the office",
+            terms=("Aisha", "Rahman"),
+            found="Nine messages, which say what the record says",
+            limited=True,
+            why_limited="Older messages were lost when it was moved",
+        )
+    ),
+    step(
+        DiscloseItems(
+            occurred_on=date(2024, 7, 24),
+            request_id=REQUEST,
+            items=(ItemRef(entry=1), ItemRef(entry=2)),
+            opinion=Opinion(
+                by="Dr Amina Cole",
+                profession="Paediatrician",
+                dated=date(2024, 7, 22),
+                test_met=False,
+            ),
+            why="She has them already",
+        )
+    ),
+    step(
+        WithholdItem(
+            occurred_on=date(2024, 7, 24),
+            request_id=REQUEST,
+            item=ItemRef(entry=STATEMENT),
+            ground=Ground.THIRD_PARTY,
+            why="Her friends are named by it",
+            on_schedule=False,
+        )
+    ),
+    step(
+        RedactItem(
+            occurred_on=date(2024, 7, 25),
+            request_id=REQUEST,
+            item=ItemRef(entry=SEEN),
+            parts=Parts(phrases=("Sits apart",), fields=("setting",)),
+            ground=Ground.EDU_SERIOUS_HARM,
+            why="She would stay at home",
+        )
+    ),
+    step(
+        PrepareDisclosure(
+            occurred_on=date(2024, 7, 26),
+            purpose=PackPurpose.SUBJECT_ACCESS,
+            request_id=REQUEST,
         ),
+        PREPARED,
+    ),
+    step(
+        ApproveDisclosure(
+            occurred_on=date(2024, 7, 29), preparation_id=PREPARED, sha256=pack(PREPARED).sha256
+        ),
+        actor=DPO,
+    ),
+    step(
+        SEND.model_copy(update={"occurred_on": day_in_london(datetime.now(UTC))}),
         actor=DPO,
     ),
     step(
@@ -288,6 +359,9 @@ TIMETABLE = [
 ]
 
 STEPS: list[Step] = [*COMMUNICATIONS, *COMPLAINTS, *REQUESTS, *TRANSITIONS, *TIMETABLE]
+
+OF_ANY_DAY: list[Step] = [step(SEND, actor=DPO)]
+"""What the story tells of today, since it was approved today, as an example of any day."""
 
 RECEIVED = [step(AcceptPupilMove(occurred_on=date(2024, 9, 3), note="Met her"), actor=RECEIVING)]
 """What the other academy records once the pupil has moved there."""

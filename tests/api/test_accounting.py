@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from psycopg.rows import class_row
 from starlette.types import ASGIApp, Message
 
 from send_records.aggregates import consents
+from send_records.aggregates.access_requests import ReceiveAccessRequest
 from send_records.aggregates.base import Actor, Command, Entry
 from send_records.aggregates.concerns import RaiseConcern
 from send_records.aggregates.delivery import Tier as Wave
@@ -35,7 +37,7 @@ from send_records.api.dependencies import ReadSide
 from send_records.api.permits import NoPolicy, Recording
 from send_records.api.recording import router_for
 from send_records.application import Request
-from send_records.bootstrap import Database, System, notarising, now
+from send_records.bootstrap import Database, System, now
 from send_records.identity import LocalIssuer
 from send_records.keeper import Keeper
 from send_records.projections.engine import Engine
@@ -48,12 +50,17 @@ from send_records.store.outside import Outside
 from send_records.store.shapes import AccessShape
 from send_records.store.signing import Purpose
 from send_records.store.verify import walk
+from send_records.workers import notarising
 from tests.api.client import PROBLEM, Client, problem_of, reading_routes, routes_of
 from tests.api.conftest import serving
 from tests.api.story import EXAMPLES, upn_of
+from tests.api.story_bundles import PLAN
 from tests.api.story_documents import FILE, keep
+from tests.api.story_family import DPO as FAMILY_DPO
+from tests.api.story_family import REQUEST
 from tests.api.story_provision import TAUGHT
 from tests.conftest import Cluster, new_database
+from tests.jobs.workshop import HANDOVER, JOB
 from tests.scenario import ADD, ADMIT, IDENTIFY, RECORD_MOTHER, SENCO, TELL, but
 
 WORRIED: list[Command] = [
@@ -78,6 +85,8 @@ UNIVERSAL = StartProvision(
 ASTHMA = PlaceOnMedicalRegister(occurred_on=TELL.occurred_on, condition="Asthma")
 LETTER = uuid4()
 """The id of Aisha's document."""
+PACK = uuid4()
+"""The id of what was prepared of Aisha's record."""
 NOBODYS = uuid4()
 """The id of no pupil."""
 
@@ -89,13 +98,15 @@ class Reading:
     path: str
     tier: Tier
     act: Act = Act.READ
-    body: dict[str, str] | None = None
+    body: dict[str, Any] | None = None
     of_nobody: bool = False
     """Whether its answer tells of no pupil: it counts them."""
     content: bytes | None = None
     """What is uploaded."""
     status: int = 200
     by: Actor = READER
+    posts: bool = False
+    """Whether it is a POST without a body."""
 
     @property
     def academy(self) -> str | None:
@@ -104,14 +115,14 @@ class Reading:
 
     @property
     def method(self) -> str:
-        return "POST" if self.body or self.content else "GET"
+        return "POST" if self.body or self.content or self.posts else "GET"
 
     @property
     def headers(self) -> dict[str, str]:
         return {"Idempotency-Key": str(uuid4())} if self.content else {}
 
     def at(self, pupil: UUID) -> str:
-        return self.path.format(pupil, document=LETTER)
+        return self.path.format(pupil, document=LETTER, job=JOB, pack=PACK, request=REQUEST)
 
 
 READINGS = {
@@ -154,6 +165,20 @@ READINGS = {
         Act.UPLOAD,
         content=b"A letter from home",
         status=201,
+    ),
+    "get_jobs": Reading("/v1/jobs", Tier.DIRECTORY),
+    "get_job": Reading("/v1/jobs/{job}", Tier.DIRECTORY),
+    "cancel_job": Reading("/v1/jobs/{job}/cancel", Tier.DIRECTORY, posts=True),
+    "get_disclosures": Reading("/v1/pupils/{}/disclosures", Tier.RESTRICTED),
+    "get_pack_content": Reading("/v1/pupils/{}/packs/{pack}/content", Tier.RESTRICTED, Act.EXPORT),
+    "get_locked_pack": Reading(
+        "/v1/pupils/{}/packs/{pack}/locked",
+        *(Tier.RESTRICTED, Act.EXPORT, {"passphrase": "seven tall ladders"}),
+    ),
+    "get_items": Reading("/v1/pupils/{}/access-requests/{request}/items", Tier.RESTRICTED),
+    "get_working_document": Reading(
+        "/v1/pupils/{}/working-document",
+        *(Tier.RESTRICTED, Act.EXPORT, PLAN),
     ),
     "get_roles": Reading("/v1/roles?role=trustee", Tier.CONFIGURATION, of_nobody=True, by=OFFICER),
     "get_roles_of_person": Reading(
@@ -273,6 +298,13 @@ def school(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         glass = EXAMPLES[BreakGlass].entry
         assert isinstance(glass, BreakGlass)
         system.records.execute(found.pupils[AISHA], glass, asked())
+        received = EXAMPLES[ReceiveAccessRequest].entry
+        assert isinstance(received, ReceiveAccessRequest)
+        by_officer = Request(FAMILY_DPO, REQUEST, uuid4())
+        system.records.execute(found.pupils[AISHA], received, by_officer)
+        system.jobs.ask(found.pupils[AISHA], HANDOVER, Request(READER, PACK, uuid4()))
+        assert system.runner.do_one(threading.Event())
+        system.jobs.ask(found.pupils[AISHA], HANDOVER, Request(READER, JOB, uuid4()))
         Engine(database.as_projector(), system.keys.seals).catch_up()
         Keeper(database, system.keys, SENCO).destroy(found.pupils[ERASED], "Decision 12", now())
         yield found

@@ -229,7 +229,9 @@ def test_what_asks_for_a_fresh_sign_in_says_so(described: Json) -> None:
     }
 
     assert again == {
-        *("get_extract", "break_glass"),
+        *("get_extract", "get_pack_content", "get_locked_pack", "break_glass"),
+        "get_working_document",
+        *("approve_disclosure", "serve_bundle"),
         *(snake_case(command.__name__) for command in OF_PEOPLE),
     }
 

@@ -22,12 +22,13 @@ from send_records.aggregates.values import Role
 from send_records.api.app import create_app
 from send_records.api.describing import completed
 from send_records.application import Request
-from send_records.bootstrap import Database, System, notarising
+from send_records.bootstrap import Database, System
 from send_records.rules.watch import watch_rules
 from send_records.store.access import Act
 from send_records.store.api_keys import ApiKeys
 from send_records.store.connections import one
 from send_records.watch import Watch
+from send_records.workers import notarising
 from tests.api.client import Client, problem_of, reading_routes, routes_of
 from tests.api.conftest import serving
 from tests.api.grants import give_one

@@ -18,12 +18,13 @@ import pytest
 from send_records.aggregates.details import RecordCircumstances
 from send_records.aggregates.values import Role
 from send_records.application import Request
-from send_records.bootstrap import Database, System, notarising, now
+from send_records.bootstrap import Database, System, now
 from send_records.disclosure.extract import VERIFIER
 from send_records.keeper import Keeper
 from send_records.store.ledger import Log
 from send_records.store.notes import Checkpoint
 from send_records.store.signing import SigningKeys
+from send_records.workers import notarising
 from tests.api.client import Client, problem_of
 from tests.api.conftest import serving
 from tests.api.story import DPO, EXAMPLES, PUPIL, STORY, told
@@ -402,7 +403,7 @@ def test_that_it_was_handed_out_is_in_the_access_log(
 @pytest.fixture
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait but a moment for a notary who is not there."""
-    module = importlib.import_module("send_records.api.proofs")
+    module = importlib.import_module("send_records.disclosure.signed")
     monkeypatch.setattr(module, "PATIENCE", 0.1)
 
 

@@ -18,6 +18,7 @@ from send_records.aggregates.enrolment import AdmitPupil
 from send_records.aggregates.grant_scopes import ScopeKind
 from send_records.aggregates.values import Role
 from send_records.api.accounting import AccountedRoute
+from send_records.api.jobs_shown import JobShown
 from send_records.api.recording import snake_case
 from send_records.api.strict import StrictRoute
 from send_records.authority.table import LINES, STAFF
@@ -33,6 +34,7 @@ from tests.api.client import (
 )
 from tests.api.grants import give_one
 from tests.api.story import EXAMPLES, PUPIL
+from tests.api.story_bundles import PLAN
 from tests.api.story_people import OF_PEOPLE
 from tests.scenario import SENCO
 
@@ -60,6 +62,8 @@ def every_command() -> list[type[Entry]]:
 COMMANDS = every_command()
 
 UPLOADING = f"/v1/pupils/{PUPIL}/documents/content"
+LOCKING = f"/v1/pupils/{PUPIL}/packs/{{preparation_id}}/locked"
+WORKING = f"/v1/pupils/{PUPIL}/working-document"
 
 READINGS = [
     "/v1/register",
@@ -90,10 +94,18 @@ READINGS = [
     f"/v1/pupils/{PUPIL}/accesses",
     f"/v1/pupils/{PUPIL}/readers",
     "/v1/anomalies",
+    "/v1/jobs",
+    "/v1/jobs/{job_id}",
+    "/v1/jobs/{job_id}/cancel",
     "/v1/emergency-access",
     f"/v1/pupils/{PUPIL}/proofs",
     f"/v1/pupils/{PUPIL}/documents",
     f"/v1/pupils/{PUPIL}/documents/{{document_id}}/content",
+    f"/v1/pupils/{PUPIL}/disclosures",
+    f"/v1/pupils/{PUPIL}/packs/{{preparation_id}}/content",
+    f"/v1/pupils/{PUPIL}/access-requests/{{request_id}}/items",
+    LOCKING,
+    WORKING,
     UPLOADING,
 ]
 """Every question that can be asked."""
@@ -117,6 +129,7 @@ OFFICER, AUDITOR = (_R.DPO, _K.TRUST), (_R.AUDITOR, _K.TRUST)
 
 KNOWING = TEACHING | ASSISTANTS | {OFFICER, (_R.INTEGRATION, _K.ACADEMIES)}
 """Who is told, of several, at the least that they are there."""
+TAKING_OUT = SENCOS | CASELOAD | BY_CASE - {(_R.PHASE_LEADER, _K.CASE)}
 OUTSIDE = FAMILY | {(_R.PROFESSIONAL, _K.REFERRAL)}
 
 TELLING = {
@@ -128,11 +141,17 @@ TELLING = {
     "/v1/retention": WHOLE | {OFFICER},
     "/v1/events": {OFFICER, AUDITOR},
     "/v1/anomalies": {OFFICER},
+    "/v1/jobs/{job_id}": KNOWING,
     "/v1/roles": {OFFICER, (_R.ADMINISTRATOR, _K.TRUST)},
     f"/v1/pupils/{PUPIL}": KNOWING | GLASS_BROKEN | OUTSIDE,
     f"/v1/pupils/{PUPIL}/history": WHOLE | GLASS_BROKEN,
     f"/v1/pupils/{PUPIL}/documents": WHOLE | GLASS_BROKEN,
-    f"/v1/pupils/{PUPIL}/extract": SENCOS | CASELOAD | BY_CASE - {(_R.PHASE_LEADER, _K.CASE)},
+    f"/v1/pupils/{PUPIL}/extract": TAKING_OUT,
+    f"/v1/pupils/{PUPIL}/disclosures": WHOLE | GLASS_BROKEN,
+    f"/v1/pupils/{PUPIL}/packs/{{preparation_id}}/content": TAKING_OUT,
+    f"/v1/pupils/{PUPIL}/access-requests/{{request_id}}/items": WHOLE | GLASS_BROKEN,
+    LOCKING: TAKING_OUT,
+    WORKING: TAKING_OUT,
     f"/v1/pupils/{PUPIL}/plan": TEACHING | GLASS_BROKEN | ASSISTANTS | OUTSIDE,
     f"/v1/pupils/{PUPIL}/accesses": SENCOS | {(_R.DPO, _K.CASE), OFFICER, AUDITOR},
     f"/v1/pupils/{PUPIL}/readers": SENCOS | FAMILY | {(_R.DPO, _K.CASE), OFFICER, AUDITOR},
@@ -145,7 +164,7 @@ BY_SECRET = {"/v1/duties/calendar/{token}.ics"}
 CHANGED = {"/v1/duties/calendar/{feed_id}"}
 """What is no question: it ends something of the asker's own."""
 
-BODIES_THAT_ONLY_ASK = {"FindPupils", "MakeCalendar"}
+BODIES_THAT_ONLY_ASK = {"FindPupils", "MakeCalendar", "Locking", "WorkingDocument"}
 
 
 def asked(client: Client, path: str, headers: dict[str, str]) -> Response:
@@ -155,7 +174,15 @@ def asked(client: Client, path: str, headers: dict[str, str]) -> Response:
         key = {"Idempotency-Key": str(uuid4())}
         return client.http.post(path, content=b"A letter", headers=headers | key)
     path = path.replace("{document_id}", str(uuid4())).replace("{version}", "1")
-    path = path.replace("{person_id}", str(uuid4()))
+    path = path.replace("{person_id}", str(uuid4())).replace("{job_id}", str(uuid4()))
+    path = path.replace("{preparation_id}", str(uuid4()))
+    path = path.replace("{request_id}", str(uuid4()))
+    if path == WORKING:
+        return client.http.post(path, json=PLAN, headers=headers)
+    if path.endswith("/locked"):
+        return client.http.post(path, json={"passphrase": "correct horse"}, headers=headers)
+    if path.endswith("/cancel"):
+        return client.http.post(path, headers=headers)
     return client.http.get(path, headers=headers)
 
 
@@ -238,7 +265,7 @@ def test_a_route_either_records_or_is_in_the_access_log(client: Client) -> None:
     paths = {str(r.path).replace("{pupil_id}", str(PUPIL)) for r in reading}
     assert len(READINGS) == len(set(READINGS))
     assert paths == set(READINGS) | BY_SECRET | CHANGED
-    assert {route.response_model for route in recording} == {Receipt}
+    assert {route.response_model for route in recording} <= {Receipt, JobShown}
     assert {frozenset(route.methods or ()) for route in recording} == {frozenset({"POST"})}
 
 
@@ -310,7 +337,8 @@ def holders(served: tuple[Client, object]) -> dict[tuple[Role, ScopeKind], Clien
 
 
 def route_at(client: Client, path: str) -> RouteContext:
-    method = "POST" if path in ("/v1/search", UPLOADING) else "GET"
+    posted = path in ("/v1/search", UPLOADING, LOCKING, WORKING) or path.endswith("/cancel")
+    method = "POST" if posted else "GET"
     [route] = [
         route
         for route in reading_routes(client.app)

@@ -18,7 +18,7 @@ from send_records.api import views
 from send_records.api.search import Found
 from send_records.api.views import Listing
 from send_records.application import Request, SendRecords
-from send_records.bootstrap import Database, System, projecting
+from send_records.bootstrap import Database, System
 from send_records.errors import NotReadyYet
 from send_records.projections.chronology import ChronologyRow
 from send_records.projections.engine import Engine, wait_until_seen
@@ -26,6 +26,7 @@ from send_records.projections.names import plain_name
 from send_records.projections.register_rows import RegisterRow
 from send_records.projections.retention_schedule import RetentionRow
 from send_records.store.access import AccessRow
+from send_records.workers import projecting
 from tests.api.client import Client, problem_of
 from tests.api.conftest import serving
 from tests.api.story import DPO, HELD_ON, PUPIL

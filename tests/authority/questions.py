@@ -121,6 +121,7 @@ class Question:
             "person_id": PEOPLE[relation],
             "document_id": document_of(relation),
             "version": 3,
+            "job_id": uuid5(WORLD, f"job {relation}"),
             "feed_id": uuid5(WORLD, f"feed {relation}"),
             "token": secret or "a" * 43,
         }.items():

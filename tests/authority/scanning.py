@@ -13,15 +13,17 @@ from tests.authority.world import CHILDREN, NOBODY_AT_ALL, UNKNOWN, Reader, kind
 
 RESTRICTED = """
     AcknowledgeComplaint AcknowledgeHandover AgreeReducedTimetable AnswerComplaint
-    AssignRetentionClass BreakGlass DisputeEntry EndAgencyInvolvement EndReducedTimetable
-    ExtendDeadline FileDocument IdentifyRequester LiftRestriction LodgeAppeal NotifyReducedTimetable
-    PlaceLegalHold ReceiveAccessRequest ReceiveClarification ReceiveComplaint RecordAgencyAdvice
-    RecordAgreement RecordAgreementRefused RecordAppealDecision RecordAppealDirections
-    RecordCircumstances RecordDraftEhcPlan RecordEhcAdviceRequest RecordEhcPlanRefusal
-    RecordLaException RecordMediation ReferToAgency RefuseRequest ReleaseLegalHold RemoveContact
-    RemoveFromMedicalRegister ReplaceUpn RestrictProcessing ReviewEmergencyAccess
-    ReviewReducedTimetable SeekClarification SeekParentalAgreement SendDisclosure SendHandover
-    SubmitEhcAdvice SupersedeDocument WithdrawAgreement WithdrawEhcRequest WithdrawEntry
+    AssignRetentionClass BreakGlass DiscloseItems DisputeEntry EndAgencyInvolvement
+    EndReducedTimetable ExtendDeadline FileDocument IdentifyRequester LiftRestriction
+    LodgeAppeal NotifyReducedTimetable PlaceLegalHold PrepareBundle ReceiveAccessRequest
+    ReceiveClarification ReceiveComplaint RecordAgencyAdvice RecordAgreement
+    RecordAgreementRefused RecordAppealDecision RecordAppealDirections RecordCircumstances
+    RecordDraftEhcPlan RecordEhcAdviceRequest RecordEhcPlanRefusal RecordLaException
+    RecordMediation RecordSearch RedactItem ReferToAgency RefuseRequest ReleaseLegalHold
+    RemoveContact RemoveFromMedicalRegister ReplaceUpn RestrictProcessing ReturnDisclosure
+    ReviewEmergencyAccess ReviewReducedTimetable SeekClarification SeekParentalAgreement
+    SendDisclosure SendHandover ServeBundle SubmitEhcAdvice SupersedeDocument WithdrawAgreement
+    WithdrawEhcRequest WithdrawEntry WithholdItem
 """
 ASSESSED = """
     AnswerConcern CloseConcern CompleteConcernQuestionnaire DiscussConcernWithParents HoldReview

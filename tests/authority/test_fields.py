@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from send_records.aggregates import EVENTS
+from send_records.aggregates.decisions import REVIEW_EVENTS
 from send_records.aggregates.grant_scopes import ScopeKind
 from send_records.aggregates.values import DataClass, Role
 from send_records.api.accounting import AccessClass, access_class_of, shape_of
@@ -43,6 +44,9 @@ NO_SHAPE = {
     "get_calendar",  # counts of duties, cut by their clocks
     "get_document_content",  # T4
     "get_extract",  # T4, for export
+    "get_pack_content",  # T4, for export
+    "get_locked_pack",  # T4, for export
+    "get_working_document",  # what was sent, as a Word file
     "get_proofs",  # hashes
     "end_calendar",
 }
@@ -312,3 +316,8 @@ def test_rows_are_all_shown_to_those_who_may_see_what_is_restricted() -> None:
     assert not rows_of(frozenset({Tier.RESTRICTED}))
     assert rows_of(frozenset({Tier.ASSESSMENT}))
     assert Act.READ is ROUTES["get_chronology"][1].act
+
+
+def test_what_records_a_review_is_restricted() -> None:
+    """It says what was kept from whoever asked, and why."""
+    assert REVIEW_EVENTS <= RESTRICTED_ENTRIES

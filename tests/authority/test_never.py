@@ -18,10 +18,10 @@ from send_records.aggregates.grant_scopes import ScopeKind
 from send_records.aggregates.values import Role
 from send_records.authority import authorize, table
 from send_records.authority.standing import Held
-from send_records.bootstrap import notarising
 from send_records.store.access import Tier
 from send_records.store.connections import one
 from send_records.store.scopes import WHOLE_TRUST, Scope
+from send_records.workers import notarising
 from tests.api.conftest import serving
 from tests.authority.never import (  # noqa: F401 - each says its sentences
     database,
@@ -29,6 +29,7 @@ from tests.authority.never import (  # noqa: F401 - each says its sentences
     families,
     granting,
     keeping_watch,
+    leaving,
     reading,
     recording,
     signing_in,
@@ -112,6 +113,18 @@ WRONG: dict[str, tuple[Role, ScopeKind, dict[str, Any], str]] = {
     "programs read chronologies": (
         *(R.INTEGRATION, S.ACADEMIES, {"tiers": frozenset({T1, T3})}),
         "An integration never reads a chronology",
+    ),
+    "Principals fetch packs": (
+        *(R.PRINCIPAL, S.ACADEMIES, {"tiers": frozenset({T0, T1, T2, T3, T4}), "exports": True}),
+        "A Principal or a data protection officer never fetches a pack without a case",
+    ),
+    "class teachers fetch packs": (
+        *(R.CLASS_TEACHER, S.CLASSES, {"tiers": frozenset({T1, T2, T3, T4}), "exports": True}),
+        "A class teacher, an assistant, a parent or a pupil never fetches a pack",
+    ),
+    "an emergency fetches packs": (
+        *(R.CLASS_TEACHER, S.EMERGENCY, {"exports": True}),
+        "Broken glass never fetches a pack",
     ),
     "an emergency takes records out": (
         *(R.SENCO, S.EMERGENCY, {"exports": True}),
@@ -224,6 +237,10 @@ WIDER: dict[str, tuple[ScopeKind, Callable[[Held], Scope], str]] = {
     "a phase is the academy": (
         *(S.PHASE, whole_academy),
         "A phase leader never reads a year outside their phase",
+    ),
+    "an academy is the trust, in packs": (
+        *(S.ACADEMIES, everywhere),
+        "A SENDCo never fetches a pack of another academy, nor learns that there is one",
     ),
     "a caseload is the trust": (
         *(S.PUPILS, everywhere),

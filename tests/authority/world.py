@@ -49,7 +49,7 @@ from send_records.projections.engine import Engine
 from send_records.settings import Settings
 from send_records.store.connections import one
 from tests.api.grants import give
-from tests.api.story import STORY
+from tests.api.story import STORY, request_of
 from tests.api.story_documents import CONTENTS, keep
 from tests.conftest import GENEROUS
 from tests.scenario import MOTHER
@@ -270,7 +270,7 @@ def told_of(system: System, child: Child) -> int:
         if kind is AdmitPupil:
             body |= {"academy": child.academy, "nc_year": child.year}
         key = canary.own(step.key)
-        request = Request(step.actor, key, uuid4())
+        request = request_of(step, key)
         entry = kind.model_validate(body)
         try:
             if isinstance(entry, AdmitPupil):

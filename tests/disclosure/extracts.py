@@ -133,6 +133,10 @@ class Trust:
         return Signer(f"{self.name}/receipts", self.seed)
 
     @property
+    def packs(self) -> Signer:
+        return Signer(f"{self.name}/packs", self.seed)
+
+    @property
     def vkeys(self) -> list[str]:
         return [self.events.vkey, self.receipts.vkey]
 
@@ -168,6 +172,7 @@ class Trust:
         words: str | bytes = '{"said":"Reads aloud."}',
         kind: int = 1,
         later: timedelta = timedelta(seconds=1),
+        actor: str = "actor",
         spoil_commitment: bool = False,
     ) -> int:
         """Record an entry and return its position; ``later`` than the entry before it."""
@@ -180,7 +185,7 @@ class Trust:
             "topic": topic,
             "class_version": 1,
             "recorded_at": (before + later).isoformat(),
-            "actor_id": str(uuid5(SPACE, "actor")),
+            "actor_id": str(uuid5(SPACE, actor)),
             "command_id": str(uuid5(SPACE, f"command {position}")),
             "request_mac": b64(hashed(b"request", str(position).encode())),
             "clear": clear,
@@ -226,6 +231,22 @@ class Trust:
             ],
         }
 
+    def extract_2(
+        self, up_to: int, *, closed: Iterable[int] = (), opaque: Iterable[int] = ()
+    ) -> Json:
+        """Return an extract of the pupil's entries up to a position, in the second format."""
+        own = [one["position"] for one in self.log[:up_to] if one["stream_id"] == str(PUPIL)]
+        made = self.extract(own)
+        for number, entry in enumerate(made["entries"]):
+            kept = {name: entry[name] for name in entry if name not in BYTES_OF_FIELDS}
+            if entry["position"] in closed:
+                content = hashed(sized(entry["clear"].encode()), sized(unb64(entry["sealed"])))
+                made["entries"][number] = kept | {"content": b64(content)}
+            elif entry["position"] in opaque:
+                bare = {"position": entry["position"], "proof": entry["proof"]}
+                made["entries"][number] = bare | {"leaf": b64(leaf(entry))}
+        return made | {"format": "send-records/extract/2", "up_to": up_to}
+
     def receipt_note(self, *positions: int) -> str:
         command_id = self.log[positions[0] - 1]["command_id"]
         lines = "".join(f"{one} {b64(self.leaves[one - 1])}\n" for one in positions)
@@ -240,6 +261,9 @@ class Trust:
             "position": at,
             "proof": self.receipt_note(at),
         } | changed
+
+
+BYTES_OF_FIELDS = ("clear", "sealed", "secret")
 
 
 def leaf(entry: Json) -> bytes:

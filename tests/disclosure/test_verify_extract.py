@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import importlib.util
 import json
 import shutil
@@ -689,6 +690,111 @@ def test_no_receipt_or_note_makes_a_crash(text: str) -> None:
     assert kinds(Case(SIX.extract(), [], [text])) & {"forged", "unreadable"}
 
 
+# The second format: closed and opaque entries
+
+PARTLY: dict[str, Any] = {"closed": [4], "opaque": [6]}
+
+
+def partly(**ways: Sequence[int]) -> Json:
+    """Return an extract up to position 9 in which an entry is closed and one opaque."""
+    return SIX.extract_2(9, **(ways or PARTLY))
+
+
+def test_an_extract_up_to_a_position_passes_with_entries_closed_and_opaque() -> None:
+    receipts: list[str | Json] = [SIX.receipt(4), SIX.receipt(6), SIX.receipt_note(6)]
+    report = examined(Case(partly(), receipts=receipts))
+
+    assert report.status == 0
+    assert [one.count for one in report.checks] == [1, 1, 6, 6, 4, 0, 0, 3]
+    assert [one.text for one in report.told(grave=False)] == [
+        "this is the whole record up to version 6, but for what is withheld",
+        "whether there are versions after 6, no extract can show",
+        "entries whose words are withheld: 1",
+        "entries of which nothing is told but their place in the log: 1; that each is of this "
+        "record, nothing here can show",
+    ]
+
+
+def test_all_of_it_may_be_opaque() -> None:
+    assert told(Case(partly(opaque=POSITIONS))) == []
+
+
+@pytest.mark.parametrize("column", ["position", "version", "topic", "recorded_at", "actor_id"])
+def test_every_flipped_bit_of_a_closed_entry_is_found(column: str) -> None:
+    extract = partly()
+    entry = extract["entries"][2]
+    for value in damages(entry, column):
+        bad = changed("entries", 2, column, to=value, extract=copy.deepcopy(extract))
+        assert kinds(Case(bad)) & {"inclusion", "unreadable"}, value
+    for number in (2, 3):
+        for name in ("content", "leaf"):
+            for value in map(b64, flipped(unb64(extract["entries"][number].get(name, "")))):
+                bad = changed("entries", number, name, to=value, extract=copy.deepcopy(extract))
+                assert told(Case(bad)) == [("inclusion", SIX_AT[number])]
+
+
+SIX_AT = dict(enumerate(POSITIONS))
+
+
+def test_an_opaque_leaf_elsewhere_in_the_log_is_found() -> None:
+    for position in (5, 7, 8):
+        bad = changed("entries", 3, "position", to=position, extract=partly())
+        assert ("inclusion", position) in told(Case(bad))
+
+
+def with_a_leaf_too_many() -> Json:
+    """The leaf of another pupil's entry, passed off as one of this record that is withheld."""
+    extract = partly()
+    other = SIX.extract([7])["entries"][0]
+    bare = {"position": 7, "leaf": b64(SIX.leaves[6]), "proof": other["proof"]}
+    extract["entries"].insert(4, bare)
+    return extract
+
+
+def test_more_opaque_entries_than_versions_are_missing_are_found() -> None:
+    assert told(Case(with_a_leaf_too_many())) == [("order", 8)]
+
+
+def test_versions_that_opaque_entries_do_not_account_for_are_a_gap() -> None:
+    extract = partly()
+    del extract["entries"][2]
+
+    assert told(Case(extract)) == []
+    [gap] = [one for one in examined(Case(extract)).findings if one.kind == "gap"]
+    assert gap.text == "not in this extract: versions 3 to 4, less the 1 withheld between"
+
+
+def test_an_entry_after_the_position_up_to_which_it_is_does_not_belong_there() -> None:
+    assert kinds(Case(partly() | {"up_to": 8})) == {"unreadable"}
+
+
+def test_an_opaque_entry_that_is_not_the_one_that_was_promised_is_found() -> None:
+    extract = SIX.extract_2(9, opaque=[4])
+
+    assert told(Case(extract, receipts=[SIX.receipt(4)])) == []
+    assert told(Case(extract, receipts=[FORKED.receipt(4)])) == [("receipt", 4)]
+
+
+def test_the_first_format_knows_no_closed_and_no_opaque_entries() -> None:
+    extract = partly() | {"format": "send-records/extract/1"}
+    del extract["up_to"]
+
+    assert kinds(Case(extract)) == {"unreadable"}
+
+
+PARTLY_PATHS = paths(partly())
+
+
+@pytest.mark.parametrize("path", PARTLY_PATHS, ids=lambda path: ".".join(map(str, path)))
+def test_no_value_of_the_second_format_may_be_of_another_type(path: tuple[str | int, ...]) -> None:
+    for hostile in HOSTILE:
+        bad = changed(*path, to=hostile, extract=partly())
+        harmless = (path[-1] == "secret" and hostile is None) or (
+            path[-1] == "consistency" and hostile == []
+        )
+        assert bool(kinds(Case(bad))) is not harmless, hostile
+
+
 # As a command
 
 
@@ -919,13 +1025,13 @@ DEFECTS: dict[str, tuple[str, str, Callable[[], Case]]] = {
         lambda: Case(SIX.extract([1, 3, 10])),
     ),
     "no order of positions": (
-        "entry.position <= before.position",
+        "entry.position <= extract.entries[number].position",
         "False",
         with_positions_swapped,
     ),
-    "no order of versions": ("entry.version <= before.version", "False", with_version_twice),
+    "no order of versions": ("later.version <= before.version", "False", with_version_twice),
     "no order of times": (
-        "entry.recorded_at < before.recorded_at",
+        "later.recorded_at < before.recorded_at",
         "False",
         with_entry_backdated,
     ),
@@ -960,6 +1066,16 @@ DEFECTS: dict[str, tuple[str, str, Callable[[], Case]]] = {
         "if entry is None and beside and beside.pupil_id == extract.pupil_id:",
         "if False:",
         lambda: Case(SIX.extract([1, 3, 4]), receipts=[SIX.receipt(6)]),
+    ),
+    "no count of opaque ones": (
+        "        if opaque > max(absent, 0):",
+        "        if False:",
+        lambda: Case(with_a_leaf_too_many()),
+    ),
+    "no end": (
+        "if any(entry.position > self.up_to for entry in self.entries):",
+        "if False:",
+        lambda: Case(partly() | {"up_to": 8}),
     ),
     "no unique names": (
         "object_pairs_hook=unique_names, ",

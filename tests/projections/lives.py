@@ -12,10 +12,11 @@ from send_records.aggregates.corrected import as_corrected, pupil_of
 from send_records.aggregates.enrolment import AdmitPupil
 from send_records.aggregates.merging import MergeRecords, RecordMergedInto
 from send_records.aggregates.pupil import Pupil
+from send_records.aggregates.values import day_in_london
 from send_records.projections.base import Projection, folded
 from tests.api import story_merging
 from tests.api.story import PUPIL, REFUSED, STORY
-from tests.scenario import ADMIT, SENCO, but, by
+from tests.scenario import ADMIT, SENCO, TODAY, but, by
 
 R = TypeVar("R")
 
@@ -37,7 +38,8 @@ class Life:
     ) -> Life:
         for command in commands:
             assert self.pupil is not None
-            who = by(actor, command_id=key or uuid4(), history=self.events)
+            today = max(TODAY, day_in_london(datetime.now(UTC)))
+            who = by(actor, today=today, command_id=key or uuid4(), history=self.events)
             self._take(command.decide(self.pupil, who), recorded_at)
         return self
 

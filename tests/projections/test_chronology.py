@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, date, datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from send_records.aggregates import EVENTS
 from send_records.aggregates.base import DomainEvent
+from send_records.aggregates.decisions import ItemRedacted, ItemWithheld
 from send_records.aggregates.details import RecordCircumstances
+from send_records.aggregates.items import ItemRef
 from send_records.aggregates.values import DataClass, Origin
 from send_records.projections.base import fold
 from send_records.projections.chronology import Chronology, ChronologyRow
@@ -173,6 +175,31 @@ def test_the_words_of_the_family_s_part_are_those_of_the_entry() -> None:
     )
     assert told["SubjectAccessRequested"] == "Nasreen Rahman; At the gate; Everything held"
     assert told["DeadlineExtended"] == "By 1 month; Files of three services"
+
+
+def test_of_a_review_neither_what_was_taken_out_is_told_nor_why() -> None:
+    told = {type(event).__name__: detail_of(event) for event in reversed(storied().events)}
+
+    assert told["SearchRecorded"] == (
+        "The mail of the office; Nine messages, which say what the record says; limited"
+    )
+    assert told["ItemsDisclosed"] == "2 items disclosed"
+    assert told["ItemWithheld"] == "Entry 5 withheld: third party"
+    assert told["ItemRedacted"] == "Entry 3 redacted: education serious harm"
+    redacted, withheld = event_called("ItemRedacted"), event_called("ItemWithheld")
+    assert isinstance(redacted, ItemRedacted)
+    assert isinstance(withheld, ItemWithheld)
+    for kept in (*redacted.parts.phrases, redacted.why, withheld.why):
+        assert kept not in f"{detail_of(redacted)}; {detail_of(withheld)}"
+
+
+def test_of_a_review_of_documents_no_more_is_told() -> None:
+    document = ItemRef(document_id=UUID(int=450))
+    redacted = event_called("ItemRedacted").model_copy(update={"item": document})
+    disclosed = event_called("ItemsDisclosed").model_copy(update={"items": (document,)})
+
+    assert detail_of(redacted) == "A document redacted: education serious harm"
+    assert detail_of(disclosed) == "A document disclosed"
 
 
 def test_the_four_part_cycle_is_in_evidence() -> None:

@@ -29,7 +29,7 @@ from send_records.aggregates.enrolment import RecordLeaving
 from send_records.aggregates.retention import HoldKind, PlaceLegalHold
 from send_records.aggregates.values import Role
 from send_records.application import Request, SendRecords
-from send_records.bootstrap import Database, projecting
+from send_records.bootstrap import Database
 from send_records.projections.base import fold
 from send_records.projections.engine import PROJECTIONS, Engine, project_batch
 from send_records.projections.several_tables import table_of
@@ -38,6 +38,7 @@ from send_records.store.appending import CommandRow, RecordedCommand
 from send_records.store.connections import Pool, one, pool
 from send_records.store.mapper import Recorded, VersionedEvent
 from send_records.store.recorder import PostgresRecorder, read_log
+from send_records.workers import projecting
 from tests.keys import held, records_by, where_held
 from tests.scenario import ADD, ADMIT, IDENTIFY, RECORD_MOTHER, SENCO, TELL, but
 from tests.slow.killing import Private, Told, private_server, verdict, writing

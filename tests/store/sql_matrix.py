@@ -60,6 +60,8 @@ INSERTS: dict[str, str] = {
     "document_chunks": "(upload_id, chunk, sealed) VALUES ('{here}', 7, '{sealed}')",
     "document_contents": "(content_id, upload_id, chunks, sealed) "
     "VALUES (gen_random_uuid(), '{here}', 1, '{sealed}')",
+    "jobs": "(job_id, pupil_id, kind, asked_by, expires_at, request_mac, sealed) VALUES "
+    "(gen_random_uuid(), '{here}', 'X', gen_random_uuid(), now(), '\\x00', '{sealed}')",
 }
 LOOKED = Access(
     SENCO, UUID(int=7), Act.READ, "get_pupil", Tier.PROVISION, AccessPurpose.SUPPORT, []
@@ -380,6 +382,10 @@ SENTENCES: dict[str, list[str]] = {
         "'SELECT NULL::text[]'",
         f"INSERT INTO document_uploads (upload_id, pupil_id) VALUES (gen_random_uuid(), '{THERE}')",
         f"INSERT INTO document_chunks (upload_id, chunk, sealed) VALUES ('{THERE}', 9, '\\x00')",
+        "INSERT INTO jobs (job_id, pupil_id, kind, asked_by, expires_at, request_mac) VALUES "
+        f"(gen_random_uuid(), '{THERE}', 'X', gen_random_uuid(), now(), '')",
+        f"SELECT nullif(cancel_job(job_id, NULL), false) FROM jobs WHERE pupil_id = '{THERE}'",
+        f"SELECT remove_result('{THERE}', '{THERE}')",
         "INSERT INTO whereabouts (pupil_id, academy, version) VALUES (gen_random_uuid(), 'N', 1)",
         "UPDATE whereabouts SET academy = 'Northgate'",
         "UPDATE calendar_feeds SET academy = NULL",

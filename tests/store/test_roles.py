@@ -68,6 +68,12 @@ BYPASS = [
     "INSERT INTO document_contents (content_id, upload_id, chunks, sealed, stored_at) "
     "VALUES (gen_random_uuid(), gen_random_uuid(), 1, '', now())",
     "SELECT remove_documents()",
+    "UPDATE jobs SET state = state",
+    "DELETE FROM jobs",
+    "INSERT INTO jobs (job_id, pupil_id, kind, asked_by, expires_at, request_mac, state) "
+    "VALUES (gen_random_uuid(), gen_random_uuid(), 'X', gen_random_uuid(), now(), '', 'done')",
+    "SELECT remove_jobs()",
+    "SELECT remove_result(gen_random_uuid(), gen_random_uuid())",
     "SELECT require_live_key()",
     "INSERT INTO trust VALUES (true, 'x')",
     "INSERT INTO tiles VALUES ('events', 1, 0, '')",

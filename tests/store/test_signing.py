@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -32,10 +34,11 @@ def test_each_purpose_has_a_key_of_its_own_under_its_own_name(keys: SigningKeys)
         Purpose.EVENTS: "trust.example/events",
         Purpose.ACCESS: "trust.example/access",
         Purpose.RECEIPTS: "trust.example/receipts",
+        Purpose.PACKS: "trust.example/packs",
     }
-    assert len({signer.key.public for signer in signers.values()}) == 3
+    assert len({signer.key.public for signer in signers.values()}) == 4
     assert set(OF_LOG) == set(Log)
-    assert Purpose.RECEIPTS not in OF_LOG.values()
+    assert not {Purpose.RECEIPTS, Purpose.PACKS} & set(OF_LOG.values())
 
 
 def test_a_key_once_made_stays(folder: Path, keys: SigningKeys) -> None:
@@ -51,9 +54,10 @@ def test_the_private_halves_are_for_their_owner_alone(folder: Path, keys: Signin
 
     assert folder.stat().st_mode & 0o777 == 0o700
     private = sorted(folder.glob("*.key"))
-    assert [file.name for file in private] == ["access.key", "events.key", "receipts.key"]
+    names = ["access.key", "events.key", "packs.key", "receipts.key"]
+    assert [file.name for file in private] == names
     assert {file.stat().st_mode & 0o777 for file in private} == {0o600}
-    assert len(list(folder.iterdir())) == 6  # and no draft
+    assert len(list(folder.iterdir())) == 8  # and no draft
 
 
 def test_the_public_halves_hold_nothing_private(folder: Path, keys: SigningKeys) -> None:
@@ -131,3 +135,50 @@ def test_a_private_key_that_was_lost_is_not_replaced_by_another_unasked(
         signer = None
 
     assert signer is None or signer.key == keys.public(Purpose.RECEIPTS)
+
+
+def from_before_packs(folder: Path, keys: SigningKeys) -> list[str]:
+    keys.vkeys()
+    for file in folder.glob("packs.*"):
+        file.unlink()
+    return [(folder / f"{each}.vkey").read_text().strip() for each in ("events", "access")]
+
+
+def test_a_folder_from_before_there_were_packs_has_their_key_made(
+    folder: Path, keys: SigningKeys
+) -> None:
+    before = from_before_packs(folder, keys)
+    said = SigningKeys(folder, TRUST).vkeys()
+
+    assert said[:2] == before
+    assert NoteKey.parse(said[3]).name == "trust.example/packs"
+    assert SigningKeys(folder, TRUST).vkeys() == said
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
+def test_such_a_folder_that_can_only_be_read_serves_for_all_else(
+    folder: Path, keys: SigningKeys, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from_before_packs(folder, keys)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(os, "link", refuse)
+    names = [NoteKey.parse(vkey).name for vkey in keys.vkeys()]
+    assert names == ["trust.example/events", "trust.example/access", "trust.example/receipts"]
+    with pytest.raises(OSError, match="no"):
+        keys.signer(Purpose.PACKS)
+
+
+def test_a_disk_that_is_full_is_told(
+    folder: Path, keys: SigningKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from_before_packs(folder, keys)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(os, "link", full)
+    with pytest.raises(OSError, match="full"):
+        keys.vkeys()

@@ -8,12 +8,15 @@ from send_records.aggregates import (
     access_requests,
     communications,
     complaints,
+    decisions,
     handovers,
     reduced_timetables,
+    searches,
     timetable_reviews,
     transition,
 )
 from send_records.aggregates.base import DomainEvent
+from send_records.aggregates.items import ItemRef
 from send_records.aggregates.reviews import Attendee
 from send_records.aggregates.values import day_in_words
 from send_records.projections.telling.base import (
@@ -32,8 +35,10 @@ PHASES: dict[str, Phase] = {
     access_requests.__name__: Phase.RECORD,
     communications.__name__: Phase.RECORD,
     complaints.__name__: Phase.RECORD,
+    decisions.__name__: Phase.RECORD,
     handovers.__name__: Phase.RECORD,
     reduced_timetables.__name__: Phase.PLAN,
+    searches.__name__: Phase.RECORD,
     timetable_reviews.__name__: Phase.REVIEW,
     transition.__name__: Phase.PLAN,
 }
@@ -73,6 +78,18 @@ def _complaint(event: complaints.ComplaintReceived) -> str:
     return joined(complainant, kind, event.about)
 
 
+def _search(event: searches.SearchRecorded) -> str:
+    return joined(event.where, event.found, "limited" if event.limited else None)
+
+
+def _item(item: ItemRef) -> str:
+    return "A document" if item.entry is None else f"Entry {item.entry}"
+
+
+def _items(items: tuple[ItemRef, ...]) -> str:
+    return _item(items[0]) if len(items) == 1 else f"{len(items):,} items"
+
+
 def _months(number: int) -> str:
     return "1 month" if number == 1 else f"{number} months"
 
@@ -106,6 +123,17 @@ SENTENCES: list[Sentence] = [
     of(complaints.ComplaintAcknowledged, lambda e: e.how),
     of(complaints.ComplaintAnswered, lambda e: coded(e.outcome, e.answer)),
     of(access_requests.SubjectAccessRequested, lambda e: joined(e.requester, e.how, e.scope)),
+    of(searches.SearchRecorded, _search),
+    # Of what is kept from whoever asked, neither the words nor why they are: that is in the entry.
+    of(decisions.ItemsDisclosed, lambda e: f"{_items(e.items)} disclosed"),
+    of(
+        decisions.ItemWithheld,
+        lambda e: f"{_item(e.item)} withheld: {in_plain_words(e.ground)}",
+    ),
+    of(
+        decisions.ItemRedacted,
+        lambda e: f"{_item(e.item)} redacted: {in_plain_words(e.ground)}",
+    ),
     of(access_answers.DisclosureSent, lambda e: joined(f"To {e.sent_to}", e.how)),
     of(access_answers.RequestRefused, lambda e: coded(e.ground, e.why)),
     of(access_clock.ClarificationSought, lambda e: coded(e.of, e.question)),

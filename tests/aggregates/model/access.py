@@ -1,8 +1,9 @@
-"""Requests to see what is held, and their clock (UK GDPR Art 12 and 15; facts 3.1 and 3.2)."""
+"""Requests to see what is held, their clock, and what is decided of each item (UK GDPR Art 12 and
+15; facts 3.1 to 3.3)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -14,8 +15,13 @@ from send_records.aggregates.access_clock import (
     SeekClarification,
 )
 from send_records.aggregates.access_requests import ReceiveAccessRequest
+from send_records.aggregates.decisions import DiscloseItems, RedactItem, WithholdItem
+from send_records.aggregates.items import ItemRef
+from send_records.aggregates.opinions import Opinion
+from send_records.aggregates.searches import RecordSearch
 from tests.aggregates.model.book import (
     AFTER_LEAVING,
+    MAY_REFUSE,
     AccessRequest,
     Desk,
     refuses,
@@ -27,6 +33,12 @@ from tests.aggregates.model.numbers import later, months_of
 
 AFTER_LEAVING |= {ReceiveAccessRequest, SeekClarification, ReceiveClarification, IdentifyRequester}
 AFTER_LEAVING |= {ExtendDeadline, SendDisclosure, RefuseRequest}
+AFTER_LEAVING |= {RecordSearch, DiscloseItems, WithholdItem, RedactItem}
+MAY_REFUSE[RedactItem] = frozenset({"PartNotInItem"})
+
+REVIEWS = {"SearchRecorded", "ItemsDisclosed", "ItemWithheld", "ItemRedacted"}
+REVIEWS |= {"DisclosurePrepared", "DisclosureApproved", "DisclosureReturned", "BundlePrepared"}
+"""The entries that record a review, and are not themselves reviewed."""
 
 
 @refuses(ReceiveAccessRequest)
@@ -113,6 +125,7 @@ def identified(desk: Desk, said: IdentifyRequester) -> None:
     """If the identity was asked for, this is its answer."""
     request = desk.book.access[said.request_id]
     request.identified = True
+    request.responsible = said.authority == "parental_responsibility"
     came(request, "identity", said.occurred_on)
 
 
@@ -147,17 +160,141 @@ def extended(desk: Desk, said: ExtendDeadline) -> None:
     desk.book.access[said.request_id].extended_by = said.months
 
 
+@refuses(RecordSearch)
+def searching(desk: Desk, said: RecordSearch) -> Iterator[str]:
+    """Who limits a search says why, and nobody else does (Data (Use and Access) Act 2025)."""
+    yield from not_open(desk, said.request_id, said.occurred_on)
+    if said.limited is not (said.why_limited is not None):
+        yield "SearchLimitNotExplained"
+
+
+@writes(RecordSearch)
+def searched(desk: Desk, said: RecordSearch) -> None:
+    desk.book.access[said.request_id].searches += 1
+
+
+def not_items(desk: Desk, items: Iterable[ItemRef]) -> Iterator[str]:
+    """An item is an entry, but of a review, or a document on file."""
+    for item in items:
+        if item.entry is None:
+            if item.document_id not in desk.book.documents:
+                yield "ItemNotOnRecord"
+        elif item.entry not in desk.entries:
+            yield "ItemNotOnRecord"
+        elif desk.entries[item.entry][0] in REVIEWS:
+            yield "ReviewIsNoItem"
+
+
+def of_health(desk: Desk, item: ItemRef) -> bool:
+    """Whether an item is classed as health: a document, as it was filed."""
+    entry = item.entry
+    if item.document_id is not None:
+        entry = desk.filed_by.get(item.document_id)
+    return entry in desk.of_health
+
+
+def without_opinion(desk: Desk, opinion: Opinion | None, on: date, *, harm: bool) -> Iterator[str]:
+    """A health professional says so, not over six months ago (DPA 2018 Sch 3 Part 2)."""
+    if opinion is None:
+        yield "HealthOpinionMissing"
+        return
+    if opinion.test_met != harm:
+        yield "HealthOpinionContrary"
+    if opinion.dated > on:
+        yield "Invalid"
+    elif later(desk.rules, "health_opinion", opinion.dated) < on:
+        yield "HealthOpinionOutdated"
+
+
+def not_on_ground(desk: Desk, said: WithholdItem | RedactItem) -> Iterator[str]:
+    """From parents alone: abuse, and what a pupil told in confidence of their health."""
+    request = desk.book.access.get(said.request_id)
+    against_parents = said.ground in ("child_abuse", "health_expectation")
+    if against_parents and request is not None and not request.responsible:
+        yield "GroundNotOpen"
+    if said.ground == "health_serious_harm":
+        yield from without_opinion(desk, said.opinion, said.occurred_on, harm=True)
+
+
+def decided(desk: Desk, request_id: UUID) -> None:
+    """Whoever decides does not approve, and what was prepared before does not stand."""
+    desk.book.access[request_id].workers.add(desk.who)
+    for prepared in desk.book.preparations.values():
+        if prepared.request_id == request_id and not prepared.sent:
+            prepared.void = True
+
+
+@refuses(DiscloseItems)
+def giving(desk: Desk, said: DiscloseItems) -> Iterator[str]:
+    yield from not_open(desk, said.request_id, said.occurred_on)
+    yield from not_items(desk, said.items)
+    waits = any(of_health(desk, item) for item in said.items) and not said.seen_by_requester
+    if waits or said.opinion is not None:
+        yield from without_opinion(desk, said.opinion, said.occurred_on, harm=False)
+
+
+@writes(DiscloseItems)
+def given(desk: Desk, said: DiscloseItems) -> None:
+    decided(desk, said.request_id)
+
+
+@refuses(WithholdItem)
+def keeping(desk: Desk, said: WithholdItem) -> Iterator[str]:
+    yield from not_open(desk, said.request_id, said.occurred_on)
+    yield from not_items(desk, [said.item])
+    yield from not_on_ground(desk, said)
+
+
+@writes(WithholdItem)
+def kept(desk: Desk, said: WithholdItem) -> None:
+    decided(desk, said.request_id)
+
+
+@refuses(RedactItem)
+def blacking(desk: Desk, said: RedactItem) -> Iterator[str]:
+    """Parts of what the item is made of; the rest is given, and so is as if it were disclosed."""
+    yield from not_open(desk, said.request_id, said.occurred_on)
+    yield from not_items(desk, [said.item])
+    yield from not_on_ground(desk, said)
+    if said.parts.areas if said.item.document_id is None else said.parts.fields:
+        yield "PartsOfAnotherKind"
+    waits = of_health(desk, said.item) and not said.seen_by_requester
+    if waits or said.opinion_on_rest is not None:
+        yield from without_opinion(desk, said.opinion_on_rest, said.occurred_on, harm=False)
+
+
+@writes(RedactItem)
+def blacked(desk: Desk, said: RedactItem) -> None:
+    decided(desk, said.request_id)
+
+
 @refuses(SendDisclosure)
 def disclosing(desk: Desk, said: SendDisclosure) -> Iterator[str]:
+    """Known who asks; what was approved for this request, and was neither sent nor is void."""
     yield from not_open(desk, said.request_id, said.occurred_on)
     request = desk.book.access.get(said.request_id)
     if request is not None and not request.identified:
         yield "RequesterNotIdentified"
+    prepared = desk.book.preparations.get(said.preparation_id)
+    if prepared is None or prepared.purpose != "subject_access":
+        yield "NotFound"
+        return
+    if prepared.request_id != said.request_id:
+        yield "NotFound"
+    if prepared.sent:
+        yield "AlreadySent"
+    if prepared.void:
+        yield "PreparationVoid"
+    if prepared.approved_by is None:
+        yield "DisclosureNotApproved"
+    elif prepared.approved_on is not None and said.occurred_on < prepared.approved_on:
+        yield "Invalid"
 
 
 @writes(SendDisclosure)
 def disclosed(desk: Desk, said: SendDisclosure) -> None:
     desk.book.access[said.request_id].closed_on = said.occurred_on
+    desk.book.preparations[said.preparation_id].sent = True
 
 
 @refuses(RefuseRequest)

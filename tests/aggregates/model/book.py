@@ -73,9 +73,30 @@ class AccessRequest:
     """What was asked back, when, and when it was answered."""
     extended_by: int = 0
     closed_on: date | None = None
+    responsible: bool = False
+    """Whether somebody with parental responsibility is known to ask."""
+    searches: int = 0
+    workers: set[UUID] = field(default_factory=set)
+    """Who decided on items of it."""
 
     def awaits(self, what: str) -> list[date]:
         return [sought for of, sought, came in self.asked if of == what and came is None]
+
+
+@dataclass
+class Preparation:
+    """Something that was made of the record to be sent."""
+
+    purpose: str
+    request_id: UUID | None
+    appeal_id: UUID | None
+    reference: str | None
+    sha256: str
+    prepared_by: UUID
+    approved_by: UUID | None = None
+    approved_on: date | None = None
+    void: bool = False
+    sent: bool = False
 
 
 @dataclass
@@ -125,6 +146,7 @@ class Book:
     complaints: dict[UUID, tuple[date, bool, bool]] = field(default_factory=dict)
     """When each came, whether it was acknowledged, and answered."""
     access: dict[UUID, AccessRequest] = field(default_factory=dict)
+    preparations: dict[UUID, Preparation] = field(default_factory=dict)
     ehc_request: tuple[date, bool, str | None] | None = None
     """When the authority received it, whether to assess anew, and the authority's decision."""
     ehc_plans: list[EhcPlan] = field(default_factory=list)
@@ -165,6 +187,10 @@ class Desk:
     """What was uploaded under the command's own key: its size, hash, type and age."""
     contact: UUID | None = None
     """The contact that whoever writes is, if it is a parent."""
+    of_health: set[int] = field(default_factory=set)
+    """The entries classed as health, as they read."""
+    filed_by: dict[UUID, int] = field(default_factory=dict)
+    """Which entry filed each document."""
 
     def ahead(self, *days: date | None) -> bool:
         """Whether one of the days is still to come."""
@@ -281,3 +307,15 @@ def ehc_plan(desk: Desk, on: date) -> EhcPlan | None:
     """Return the EHC plan in force on a day, the latest if a day has two."""
     found = [plan for plan in desk.book.ehc_plans if plan.on(on)]
     return found[-1] if found else None
+
+
+def not_standing(desk: Desk, preparation_id: UUID, purposes: set[str]) -> Iterator[str]:
+    """Refuse what was not prepared for this, was sent, or is void."""
+    found = desk.book.preparations.get(preparation_id)
+    if found is None or found.purpose not in purposes:
+        yield "NotFound"
+        return
+    if found.sent:
+        yield "AlreadySent"
+    if found.void:
+        yield "PreparationVoid"

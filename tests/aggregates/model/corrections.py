@@ -26,6 +26,8 @@ changes_nothing(CorrectEntry, WithdrawEntry, DisputeEntry)
 
 KEEPING = {"EntryCorrected", "EntryWithdrawn", "PersonalDataErased", "RetentionClassAssigned"}
 KEEPING |= {"EmergencyAccessTaken", "EmergencyAccessReviewed", "PlacedInClass"}
+KEEPING |= {"ItemsDisclosed", "ItemWithheld", "ItemRedacted"}
+KEEPING |= {"DisclosurePrepared", "DisclosureApproved", "DisclosureReturned", "BundlePrepared"}
 """What keeps the record, and is put right in another way."""
 
 NOT_STANDING = {"WouldSayNothing", "LaterEntryReliesOnIt", "RecordContradictsItself"}

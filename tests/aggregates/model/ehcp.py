@@ -34,6 +34,7 @@ from tests.aggregates.model.book import (
     changes_nothing,
     ehc_plan,
     heard,
+    not_standing,
     refuses,
     writes,
 )
@@ -41,7 +42,6 @@ from tests.aggregates.model.numbers import is_code
 
 changes_nothing(
     RecordEhcAdviceRequest,
-    SubmitEhcAdvice,
     RecordLaException,
     RecordDraftEhcPlan,
     CallAnnualReview,
@@ -120,6 +120,14 @@ def asked_for_advice(desk: Desk, said: RecordEhcAdviceRequest) -> Iterator[str]:
 def advising(desk: Desk, said: SubmitEhcAdvice) -> Iterator[str]:
     if desk.ahead(said.advice_dated):
         yield "NotYetHappened"
+    if said.preparation_id is not None:
+        yield from not_standing(desk, said.preparation_id, {"la_advice"})
+
+
+@writes(SubmitEhcAdvice)
+def advised(desk: Desk, said: SubmitEhcAdvice) -> None:
+    if said.preparation_id is not None:
+        desk.book.preparations[said.preparation_id].sent = True
 
 
 @refuses(RecordLaDecisionToAssess)

@@ -17,8 +17,12 @@ from send_records.aggregates.access_clock import (
     SeekClarification,
 )
 from send_records.aggregates.access_requests import ReceiveAccessRequest
+from send_records.aggregates.approvals import ApproveDisclosure, ReturnDisclosure
+from send_records.aggregates.bundles import PrepareBundle, ServeBundle
 from send_records.aggregates.corrections import CorrectEntry, WithdrawEntry
+from send_records.aggregates.decisions import DiscloseItems, RedactItem, WithholdItem
 from send_records.aggregates.details import CorrectPupilDetails
+from send_records.aggregates.disclosures import PrepareDisclosure
 from send_records.aggregates.disputes import DisputeEntry, LiftRestriction, RestrictProcessing
 from send_records.aggregates.merging import MergeRecords, SeparateRecords
 from send_records.aggregates.retention import (
@@ -26,11 +30,15 @@ from send_records.aggregates.retention import (
     PlaceLegalHold,
     ReleaseLegalHold,
 )
+from send_records.aggregates.searches import RecordSearch
 from tests.aggregates.model.book import AFTER_LEAVING, AFTER_MERGING, Book, Desk, refuses, writes
 
 AFTER_LEAVING |= {MergeRecords, SeparateRecords}
 AFTER_MERGING |= {ReceiveAccessRequest, SeekClarification, ReceiveClarification, IdentifyRequester}
 AFTER_MERGING |= {ExtendDeadline, SendDisclosure, RefuseRequest}
+AFTER_MERGING |= {RecordSearch, DiscloseItems, WithholdItem, RedactItem}
+AFTER_MERGING |= {PrepareDisclosure, PrepareBundle, ApproveDisclosure, ReturnDisclosure}
+AFTER_MERGING |= {ServeBundle}
 AFTER_MERGING |= {AssignRetentionClass, PlaceLegalHold, ReleaseLegalHold}
 AFTER_MERGING |= {CorrectEntry, WithdrawEntry, DisputeEntry, RestrictProcessing, LiftRestriction}
 AFTER_MERGING |= {CorrectPupilDetails, SeparateRecords}

@@ -13,6 +13,7 @@ from tests.aggregates.model.book import (
     Concern,
     EhcPlan,
     Plan,
+    Preparation,
     Provision,
 )
 
@@ -56,6 +57,7 @@ def read(pupil: Any) -> Book:
             k: (v.received_on, v.acknowledged, v.answered) for k, v in pupil.complaints.items()
         },
         access={k: _access(v) for k, v in pupil.access_requests.items()},
+        preparations={k: _preparation(v) for k, v in pupil.preparations.items()},
         ehc_request=request and (request.received_by_la_on, request.reassessment, request.decision),
         ehc_plans=[EhcPlan(p.since, list(p.outcomes), p.ceased_on) for p in pupil.ehc_plans],
         annual_reviews=list(pupil.annual_reviews),
@@ -113,6 +115,24 @@ def _access(request: Any) -> AccessRequest:
         asked,
         request.extended_by,
         request.closed_on,
+        request.by_responsibility,
+        request.searches,
+        set(request.workers),
+    )
+
+
+def _preparation(prepared: Any) -> Preparation:
+    return Preparation(
+        prepared.purpose,
+        prepared.request_id,
+        prepared.appeal_id,
+        prepared.reference,
+        prepared.sha256,
+        prepared.prepared_by,
+        prepared.approved_by,
+        prepared.approved_on,
+        prepared.void,
+        prepared.sent,
     )
 
 

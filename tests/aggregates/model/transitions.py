@@ -20,6 +20,7 @@ from tests.aggregates.model.book import (
     Desk,
     agreed,
     changes_nothing,
+    not_standing,
     refuses,
     writes,
 )
@@ -52,11 +53,15 @@ def meeting(desk: Desk, said: HoldTransitionMeeting) -> Iterator[str]:
 def sending(desk: Desk, said: SendHandover) -> Iterator[str]:
     if said.receipt_expected_by is not None and said.receipt_expected_by < said.occurred_on:
         yield "Invalid"
+    if said.preparation_id is not None:
+        yield from not_standing(desk, said.preparation_id, {"handover"})
 
 
 @writes(SendHandover)
 def sent(desk: Desk, said: SendHandover) -> None:
     desk.book.handovers[desk.new_id] = (said.occurred_on, False)
+    if said.preparation_id is not None:
+        desk.book.preparations[said.preparation_id].sent = True
 
 
 @refuses(AcknowledgeHandover)
