@@ -12,7 +12,7 @@ from uuid import UUID
 from send_records.aggregates.bundle_contents import ItemWanted, Sheet
 from send_records.aggregates.values import day_in_words
 from send_records.disclosure.bundle.numbers import PageOf
-from send_records.disclosure.bundle.pages import IMAGES, PDF
+from send_records.disclosure.bundle.pages import IMAGES, PDF, TEXT
 from send_records.disclosure.bundle.parts import (
     BundleOf,
     DocumentItem,
@@ -25,8 +25,6 @@ from send_records.disclosure.lines import KINDS
 from send_records.disclosure.pack import Page
 from send_records.disclosure.selecting import name_of, selected
 from send_records.errors import NotFound
-
-TEXT = "text/plain"
 
 OF_THE_RECORD_ITSELF = frozenset({"Access and disclosure", "Keeping of the record"})
 """Kinds of record that tell of the record and not of the pupil: no part of the story."""

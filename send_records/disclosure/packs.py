@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from send_records.aggregates.approvals import require_to_leave
-from send_records.aggregates.contents import Content
 from send_records.aggregates.preparations import Preparation
 from send_records.application import SendRecords
+from send_records.documents import pieces_of
 from send_records.documents.uploads import unless_erased
 from send_records.errors import NotFound
-from send_records.store.contents import ContentDamaged, Contents, Kept, checked
+from send_records.store.contents import ContentDamaged, Contents
 
 
 class PackExpired(NotFound):
@@ -52,9 +52,11 @@ class Packs:
                 raise PackExpired("It is kept no longer: prepare it again.")
             if kept.content.sha256 != preparation.sha256:
                 raise ContentDamaged("What is kept is not what was prepared: it is not handed out.")
-            for _ in self._pieces(kept, kept.content):
+            for _ in pieces_of(self._contents, kept, kept.content):
                 pass
-        return PackKept(preparation, kept.content.size, self._pieces(kept, kept.content))
+        return PackKept(
+            preparation, kept.content.size, pieces_of(self._contents, kept, kept.content)
+        )
 
     def to_send(self, pupil_id: UUID, preparation_id: UUID) -> PackKept:
         """Return what was prepared, to be locked for sending: raise as ``kept``, PreparationVoid,
@@ -68,7 +70,3 @@ class Packs:
         if preparation is None:
             raise NotFound("Nothing was prepared under that id.")
         return preparation
-
-    def _pieces(self, kept: Kept, expected: Content) -> Iterator[bytes]:
-        pieces = (self._contents.chunk(kept, number) for number in range(kept.chunks))
-        return checked(kept, expected, pieces)

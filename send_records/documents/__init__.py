@@ -82,15 +82,11 @@ class Documents:
             kept = self._contents.find(pupil_id, document_id)
             if kept is None:
                 raise ContentDamaged("The document's content is missing: it cannot be shown.")
-            for _ in self._pieces(kept, expected):
+            for _ in pieces_of(self._contents, kept, expected):
                 pass
         taken = self._rules.document_type(document.media_type, day_in_london(self._clock()))
         extension = taken.extension if taken else "bin"
-        return Shown(document, extension, self._pieces(kept, expected))
-
-    def _pieces(self, kept: Kept, expected: Content) -> Iterator[bytes]:
-        pieces = (self._contents.chunk(kept, number) for number in range(kept.chunks))
-        return checked(kept, expected, pieces)
+        return Shown(document, extension, pieces_of(self._contents, kept, expected))
 
     def _sweep(self) -> None:
         """Remove what nobody filed, now and then."""
@@ -98,3 +94,8 @@ class Documents:
         if now >= self._sweep_at:
             self._contents.remove_unfiled()
             self._sweep_at = now + SWEEP
+
+
+def pieces_of(contents: Contents, kept: Kept, expected: Content) -> Iterator[bytes]:
+    """Yield the pieces of a content that is kept, one after another; raise as ``checked``."""
+    return checked(kept, expected, (contents.chunk(kept, number) for number in range(kept.chunks)))
